@@ -1,0 +1,178 @@
+"""What `spectra` proves: its error bound, the energy ranks it certifies, and bits that depend on the matrix alone."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import mpmath
+import pytest
+import torch
+from torch import Tensor
+
+from kernels import spectra
+from kernels.effective_dimension import REGISTERED_SHARES, energy_rank
+from kernels.spectra import Spectrum, singular_values, spectrum
+from kernels.test_spectra import digest, gaussian, ranks, tie_spectrum, with_singular_values
+
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no-cuda: torch.cuda.is_available() is False")
+ADVERSARIAL = {
+    "geometric to 1e-12": torch.logspace(0, -12, 12, dtype=torch.float64),
+    "clustered": 1.0 + 1e-10 * torch.arange(12, 0, -1, dtype=torch.float64),
+    "one large, rest at 1e-8": torch.tensor([1.0] + [1e-8] * 11, dtype=torch.float64),
+    "two-valued": torch.tensor([2.0] * 6 + [1e-3] * 6, dtype=torch.float64),
+    "at the 95 % boundary": tie_spectrum(20, 0.95),
+}
+
+
+def exact_energies(w: Tensor) -> list[float]:
+    with mpmath.workdps(40):
+        columns_first = mpmath.matrix(w.mT.tolist())
+        return [float(value**2) for value in mpmath.svd_r(columns_first, compute_uv=False)]
+
+
+def assert_within_bound(w: Tensor) -> None:
+    result = spectrum(w)
+    error = (result.energies - torch.tensor(exact_energies(w), dtype=torch.float64)).abs().max()
+    assert error <= result.error_bound, f"energies off by {error:.3g}, bound {result.error_bound:.3g}"
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_true_error_is_within_the_bound(name: str) -> None:
+    assert_within_bound(with_singular_values(ADVERSARIAL[name], len(ADVERSARIAL[name]) + 4, seed=21))
+
+
+def test_the_bound_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = spectra._gram_error
+    monkeypatch.setattr(spectra, "_gram_error", lambda energies, n: tuple(1e-9 * part for part in honest(energies, n)))
+    with pytest.raises(AssertionError, match="energies off by"):
+        assert_within_bound(with_singular_values(ADVERSARIAL["geometric to 1e-12"], 16, seed=21))
+
+
+def test_the_bound_is_tight_enough_to_be_useful() -> None:
+    """At the subject's k the slack must stay well below the step between cumulative energies, 2e-4 of the total."""
+    x = torch.linspace(3.0, 0.1, 1024, dtype=torch.float64)
+    bound, undecided = spectra._gram_error(x, 2048)
+    assert bound < 1e-5 * x[0]
+    assert undecided < 2e-7 * x.sum()
+
+
+def matrices_around_a_boundary(share: float) -> Tensor:
+    """Matrices that differ in the last bits of one scale, around the very bit at which svdvals' energy rank changes."""
+
+    def scaled(x: float) -> Tensor:
+        w = gaussian((40, 60), seed=1)
+        w[:20] *= x
+        return w
+
+    def rank(x: float) -> int:
+        return int(energy_rank(singular_values(scaled(x)).square(), share))
+
+    low, high = 1.0, 3.0
+    rank_low = rank(low)
+    assert rank_low != rank(high)
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if rank(middle) == rank_low else (low, middle)
+    return torch.stack([scaled(low + i * math.ulp(low)) for i in range(-60, 60)])
+
+
+def test_boundary_matrices_are_recomputed_and_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounding decides there: only svdvals itself gives svdvals' rank, the Gram matrix alone sometimes another."""
+    batches = [matrices_around_a_boundary(share) for share in REGISTERED_SHARES]
+    referees = [ranks(singular_values(w).square()) for w in batches]
+    certified = [spectrum(w) for w in batches]
+    assert all(result.recomputed.all() for result in certified)
+    assert [ranks(result.energies) for result in certified] == referees
+    never_near = lambda energies, shares: torch.full(energies.shape[:-1], torch.inf)  # noqa: E731
+    monkeypatch.setattr(spectra, "energy_rank_margin", never_near)
+    uncertified = [spectrum(w) for w in batches]
+    assert not any(result.recomputed.any() for result in uncertified)
+    assert [ranks(result.energies) for result in uncertified] != referees
+    singles = [w.float() for w in batches]
+    in_float32 = [torch.linalg.eigvalsh(w @ w.mT).flip(-1).clamp_min(0) for w in singles]
+    assert all(ranks(energies) != referee for energies, referee in zip(in_float32, referees, strict=True))
+
+
+def test_ordinary_matrices_are_not_recomputed() -> None:
+    result = spectrum(gaussian((20, 64, 128), seed=30))
+    assert result.recomputed.shape == result.error_bound.shape == (20,)
+    assert not result.recomputed.any()
+
+
+# --- independence of workers, batch and process ---------------------------------------------------------------------
+
+
+def test_bits_do_not_depend_on_workers_batch_or_threads() -> None:
+    w = gaussian((6, 96, 200), seed=40, dtype=torch.bfloat16)
+    expected = digest(spectrum(w, workers=1))
+    threads = torch.get_num_threads()
+    try:
+        for workers, outer_threads in [(2, 1), (2, 2), (3, 2), (8, 1)]:
+            torch.set_num_threads(outer_threads)
+            assert digest(spectrum(w, workers=workers)) == expected
+            assert torch.get_num_threads() == outer_threads
+    finally:
+        torch.set_num_threads(threads)
+    alone = [spectrum(w[i]) for i in (5, 0, 1, 2, 3, 4)]
+    in_order = alone[1:] + alone[:1]
+    fields = ("energies", "error_bound", "recomputed")
+    assert digest(Spectrum(*(torch.stack([getattr(part, field) for part in in_order]) for field in fields))) == expected
+    assert digest(spectrum(w.reshape(2, 3, 96, 200), workers=2)) == expected
+    assert digest(spectrum(w.mT.contiguous().mT)) == expected
+    assert torch.equal(singular_values(w, workers=2), torch.stack([singular_values(w[i]) for i in range(6)]))
+
+
+CHILD = """
+import torch
+from kernels.spectra import spectrum
+from kernels.test_spectra import digest, gaussian
+torch.set_num_threads(2)
+print(digest(spectrum(gaussian((2, 512, 768), seed=41), workers=2)))
+"""
+
+
+def test_bits_do_not_depend_on_the_process() -> None:
+    child = subprocess.run(  # noqa: S603 - our own interpreter on the constant above
+        [sys.executable, "-c", CHILD],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stdout.strip() == digest(spectrum(gaussian((2, 512, 768), seed=41)))
+
+
+def test_digest_sees_one_flipped_bit() -> None:
+    result = spectrum(gaussian((3, 8, 12), seed=42))
+    flipped = result.energies.clone()
+    flipped[1, 7] = torch.nextafter(flipped[1, 7], torch.tensor(torch.inf, dtype=torch.float64))
+    assert digest(Spectrum(flipped, result.error_bound, result.recomputed)) != digest(result)
+
+
+# --- the CUDA route -------------------------------------------------------------------------------------------------
+
+
+def chunked_matches(w: Tensor, by_chunks: Spectrum) -> bool:
+    expected = spectrum(w)
+    near = (by_chunks.energies.cpu() - expected.energies).abs() <= 2 * expected.error_bound[..., None]
+    return bool(near.all()) and ranks(by_chunks.energies.cpu()) == ranks(expected.energies)
+
+
+def test_chunked_route_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What CUDA runs, run here: chunks of two out of five matrices, one of them at a boundary."""
+    w = torch.cat([gaussian((4, 20, 25), seed=50), with_singular_values(tie_spectrum(20, 0.95), 25, seed=51)[None]])
+    monkeypatch.setattr(spectra, "CUDA_BYTES_PER_CHUNK", 2 * 8 * (2 * 20 * 25 + 2 * 20 * 20))
+    parts = spectra._cuda_chunks(w)
+    assert [len(part.error_bound) for part in parts] == [2, 2, 1]
+    assert parts[2].recomputed.all()
+    fields = ("energies", "error_bound", "recomputed")
+    joined = Spectrum(*(torch.cat([getattr(part, field) for part in parts]) for field in fields))
+    assert chunked_matches(w, joined)
+    assert not chunked_matches(w, Spectrum(joined.energies * 1.001, joined.error_bound, joined.recomputed))
+
+
+@NO_CUDA
+def test_cuda_parity() -> None:
+    w = gaussian((5, 256, 512), seed=52, dtype=torch.bfloat16)
+    assert chunked_matches(w, spectrum(w.cuda()))
+    assert torch.equal(singular_values(w.cuda()).cpu(), singular_values(w))
