@@ -1,0 +1,231 @@
+"""TOML to `Preregistration`, strictly: what was not registered in so many words is refused, never guessed.
+
+A missing key has no default, an unknown one is no comment. Every fault is one line of `BadInput` that names file,
+dotted key, what was obtained and what is allowed.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, cast
+
+from reports.canonical import canonical_json, sha256_hex
+from reports.errors import BadInput
+from reports.preregistration import (
+    Claim,
+    Control,
+    Interval,
+    MeanAtLeast,
+    MeanAtMost,
+    Preregistration,
+    Rule,
+    ShareBelow,
+    Subject,
+)
+from reports.table import Table, closest
+
+SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
+MOST_LAYERS = 1000
+LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
+
+# Estimators of d_eff / d, as in `kernels/effective_dimension.py`
+DIMENSIONS = (
+    "energy_rank_95",
+    "energy_rank_90",
+    "energy_rank_99",
+    "participation_ratio",
+    "entropy_rank_sigma",
+    "entropy_rank_energy",
+    "stable_rank",
+)
+METRICS = {"share_below": DIMENSIONS, "mean_at_least": ("lift",), "mean_at_most": ("inflation",)}
+BOUNDS = {"share_below": ("below", "at_least"), "mean_at_least": ("at_least",), "mean_at_most": ("at_most",)}
+
+# What each generator of controls has to be told beside its shape and seed
+GENERATORS = {"low_rank_plus_noise": ("rank", "noise_energy"), "gaussian": (), "identity": (), "rank_one": ()}
+KEYS = (
+    "rung", "design", "round", "draft", "title", "prediction",
+    "subject", "interval", "tolerances", "claims", "controls",
+)  # fmt: skip
+SHAPE = ("layers", "experts", "hidden_size", "intermediate_size")
+
+
+def load_preregistration(path: Path) -> Preregistration:
+    """The preregistration in the file `path`. Raises `BadInput` where it cannot be read or is not valid."""
+    return parse_preregistration(read_preregistration(path), path.name)
+
+
+def read_preregistration(path: Path) -> bytes:
+    """The bytes of the file, so that they can be digested and parsed from one reading."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        known = sorted(file.stem for file in path.parent.glob("*.toml"))
+        listed = f"; there are {', '.join(known)}" if known else ""
+        raise BadInput(f"{path.name}: no such preregistration{listed}{closest(path.stem, known)}") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path.name}: cannot be read ({getattr(error, 'strerror', error)})") from None
+    if len(raw) > SIZE_LIMIT:
+        raise BadInput(f"{path.name}: more than {SIZE_LIMIT} bytes, expected a preregistration of a few thousand")
+    return raw
+
+
+def parse_preregistration(raw: bytes, where: str) -> Preregistration:
+    """The preregistration in `raw`; `where` begins every message. Raises `BadInput` and nothing else."""
+    try:
+        values = tomllib.loads(raw.decode("utf-8"))
+    except RecursionError:
+        raise BadInput(f"{where}: nested too deeply, expected the tables of a preregistration") from None
+    except ValueError as error:  # not UTF-8, not TOML, a key that stands twice, an integer of thousands of digits
+        reason = str(error).encode("ascii", "backslashreplace").decode("ascii").replace("\n", " ")[:200]
+        raise BadInput(f"{where}: not valid TOML ({reason}); repair that line") from None
+    return parse_table(Table(where, "", values))
+
+
+def parse_table(table: Table) -> Preregistration:
+    """As `parse_preregistration`, of values already read."""
+    table.only(KEYS)
+    subject = _subject(table.table("subject"))
+    claims = tuple(_claim(entry, subject) for entry in table.tables("claims"))
+    if not claims:
+        table.refuse("claims", [], "at least one claim")
+    _once(table, "claims", (claim.name for claim in claims))
+    controls = tuple(_control(entry, claims) for entry in table.tables("controls"))
+    _once(table, "controls", (control.name for control in controls))
+    return Preregistration(
+        rung=table.matching("rung", "[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -"),
+        design=table.integer("design", 1, 999),
+        round=table.integer("round", 1, 999),
+        draft=table.boolean("draft"),
+        title=table.text("title"),
+        prediction=table.text("prediction", lines=True),
+        subject=subject,
+        claims=claims,
+        controls=controls,
+        interval=_interval(table.table("interval")),
+        tolerances=_tolerances(table.table("tolerances"), claims),
+        canonical_sha256=sha256_hex(canonical_json(table.values)),
+    )
+
+
+def _subject(table: Table) -> Subject:
+    table.only(
+        ("name", "source", "model_type", "layers", "experts", "experts_per_token", "hidden_size", "intermediate_size",
+         "vocab_size", "config_sha256"),
+        ("revision", "layer_sha256", "weights_sha256", "prompts", "prompts_sha256"),
+    )  # fmt: skip
+    layers = table.integer("layers", 1, MOST_LAYERS)
+    experts = table.integer("experts", 1, LARGEST_SIZE)
+    revision = None
+    if table.has("revision"):
+        revision = table.matching("revision", r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", "a branch, tag or commit")
+        table.matching("source", r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", "a hub id owner/name, to have a revision")
+    layer_sha256 = table.digests("layer_sha256") if table.has("layer_sha256") else None
+    if layer_sha256 is not None and len(layer_sha256) != layers:
+        where = f"{table.where}: {table.key('layer_sha256')}"
+        raise BadInput(f"{where}: obtained {len(layer_sha256)} digests, expected {layers}, one for each layer")
+    if table.has("prompts") != table.has("prompts_sha256"):
+        missing = "prompts_sha256" if table.has("prompts") else "prompts"
+        raise BadInput(f"{table.where}: {table.key(missing)}: missing, expected prompts and prompts_sha256 together")
+    return Subject(
+        name=table.text("name"),
+        source=table.repository_path("source"),
+        revision=revision,
+        model_type=table.identifier("model_type"),
+        layers=layers,
+        experts=experts,
+        experts_per_token=table.integer("experts_per_token", 1, experts),
+        hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
+        intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),
+        vocab_size=table.integer("vocab_size", 1, LARGEST_SIZE * 10),
+        config_sha256=table.digest("config_sha256"),
+        layer_sha256=layer_sha256,
+        weights_sha256=table.digest("weights_sha256") if table.has("weights_sha256") else None,
+        prompts=table.repository_path("prompts") if table.has("prompts") else None,
+        prompts_sha256=table.digest("prompts_sha256") if table.has("prompts_sha256") else None,
+    )
+
+
+def _claim(table: Table, subject: Subject) -> Claim:
+    common = ("name", "label", "statement", "rule", "metric", "checkpoints", "sensitivity")
+    table.only(("rule",), [key for key in table.values if key != "rule"])  # the rule says which other keys there are
+    kind = table.choice("rule", METRICS)
+    table.only((*common, *BOUNDS[kind]))
+    metric = table.choice("metric", METRICS[kind])
+    checkpoints = table.integers("checkpoints", 1, subject.layers)
+    if not checkpoints or any(later <= earlier for earlier, later in pairwise(checkpoints)):
+        raise BadInput(
+            f"{table.where}: {table.key('checkpoints')}: obtained {list(checkpoints)}, expected numbers of layers in "
+            f"ascending order, at most {subject.layers}"
+        )
+    return Claim(
+        name=table.identifier("name"),
+        label=table.text("label"),
+        statement=table.text("statement", lines=True),
+        rule=_rule(table, kind, metric),
+        checkpoints=checkpoints,
+        sensitivity=table.choices("sensitivity", [other for other in METRICS[kind] if other != metric]),
+    )
+
+
+def _rule(table: Table, kind: str, metric: str) -> Rule:
+    if kind == "share_below":
+        return ShareBelow(metric, below=table.share("below"), at_least=table.share("at_least"))
+    if kind == "mean_at_least":
+        return MeanAtLeast(metric, at_least=table.number("at_least"))
+    return MeanAtMost(metric, at_most=table.number("at_most"))
+
+
+def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
+    common = ("name", "claim", "generator", "expected", "seed", *SHAPE)
+    table.only(("generator",), [key for key in table.values if key != "generator"])
+    generator = table.choice("generator", GENERATORS)
+    table.only((*common, *GENERATORS[generator]), ("level", "tolerance"))
+    if table.has("level") != table.has("tolerance"):
+        missing = "tolerance" if table.has("level") else "level"
+        raise BadInput(f"{table.where}: {table.key(missing)}: missing, expected level and tolerance together")
+    rank = table.share("rank") if table.has("rank") else None
+    if rank == 0.0:
+        table.refuse("rank", rank, "a share of d above 0")
+    noise_energy = table.share("noise_energy") if table.has("noise_energy") else None
+    if noise_energy == 1.0:
+        table.refuse("noise_energy", noise_energy, "a share of the energy below 1")
+    return Control(
+        name=table.identifier("name"),
+        claim=table.choice("claim", [claim.name for claim in claims]),
+        generator=generator,
+        expected=cast(Literal["MET", "KILLED"], table.choice("expected", ("MET", "KILLED"))),
+        seed=table.integer("seed", 0),
+        layers=table.integer("layers", 1, MOST_LAYERS),
+        experts=table.integer("experts", 1, LARGEST_SIZE),
+        hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
+        intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),
+        rank=rank,
+        noise_energy=noise_energy,
+        level=table.number("level") if table.has("level") else None,
+        tolerance=table.number("tolerance", 0.0) if table.has("tolerance") else None,
+    )
+
+
+def _interval(table: Table) -> Interval:
+    table.only(("level", "draws", "seed"))
+    level = table.share("level")
+    if level in (0.0, 1.0):
+        table.refuse("level", level, "a share between 0 and 1, both excluded")
+    return Interval(level=level, draws=table.integer("draws", 100, 10_000_000), seed=table.integer("seed", 0))
+
+
+def _tolerances(table: Table, claims: tuple[Claim, ...]) -> dict[str, float]:
+    """One for every metric that a claim measures, and for no other: each must be reproducible within something."""
+    table.only(dict.fromkeys(metric for claim in claims for metric in (claim.rule.metric, *claim.sensitivity)))
+    return {metric: table.number(metric, 0.0, 1.0) for metric in table.values}
+
+
+def _once(table: Table, key: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        if name in seen:
+            table.refuse(f"{key}[{i}].name", name, "a name that no other has")
+        seen.add(name)

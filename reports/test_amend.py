@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from reports.errors import BadInput
+from reports.ledger import LEDGER, read_ledger
+from reports.parse import load_preregistration
+from reports.seal import sidecar_path, verify
+from reports.test_seal import NAME, SHIPPED, amendment, edit, first_seal, tampered
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / NAME
+    path.write_bytes(SHIPPED.read_bytes())
+    return path
+
+
+@pytest.fixture
+def sealed(path: Path) -> Path:
+    first_seal(path)
+    return path
+
+
+def test_status_describes_itself(sealed: Path) -> None:
+    rule = load_preregistration(sealed).canonical_sha256[:12]
+    assert verify(sealed).describe() == f"sealed 2026-11-23, draft; rule {rule}, ledger line 1"
+    edit(sealed, "below = 0.4", "below = 0.39")
+    rule = load_preregistration(sealed).canonical_sha256[:12]
+    assert amendment(sealed).describe() == (
+        f"sealed 2026-11-24, amended once after results had been seen, draft; rule {rule}, ledger line 2"
+    )
+    edit(sealed, "below = 0.39", "below = 0.38")
+    assert "amended 2 times after results had been seen, draft" in amendment(sealed, results_seen=False).describe()
+    assert verify(sealed).to_json()["amendments"] == 2
+    assert verify(sealed).to_json()["results_seen"] is True  # before the first amendment: it stays so
+
+
+def test_amendment_says_whether_results_had_been_seen(sealed: Path) -> None:
+    edit(sealed, "below = 0.4", "below = 0.5")
+    entry = amendment(sealed).entry
+    assert (entry.kind, entry.index, entry.results_seen, entry.why) == ("amend", 2, True, "a typing error")
+    assert verify(sealed).entry == entry
+
+
+def test_amending_what_was_never_sealed_is_refused(path: Path) -> None:
+    with pytest.raises(BadInput, match="never sealed, so there is nothing to amend; seal it first"):
+        amendment(path)
+
+
+def test_amending_nothing_is_refused(sealed: Path) -> None:
+    with pytest.raises(BadInput, match="nothing to amend, its bytes are those of ledger line 1"):
+        amendment(sealed)
+
+
+def test_interrupted_amendment_is_finished_by_repeating_it(sealed: Path) -> None:
+    old = sidecar_path(sealed).read_bytes()
+    edit(sealed, "below = 0.4", "below = 0.5")
+    amendment(sealed)
+    sidecar_path(sealed).write_bytes(old)  # as if the process had died between ledger and sidecar
+    assert "edited since it was sealed" in tampered(sealed)
+    assert amendment(sealed).entry.index == 2
+    assert len(read_ledger(sealed.with_name(LEDGER)).entries) == 2
