@@ -48,7 +48,7 @@ KEYS = (
     "rung", "design", "round", "draft", "title", "prediction",
     "subject", "interval", "tolerances", "claims", "controls",
 )  # fmt: skip
-SHAPE = ("layers", "experts", "hidden_size", "intermediate_size")
+SHAPE = ("experts", "hidden_size", "intermediate_size")
 
 
 def load_preregistration(path: Path) -> Preregistration:
@@ -198,7 +198,6 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
         generator=generator,
         expected=cast(Literal["MET", "KILLED"], table.choice("expected", ("MET", "KILLED"))),
         seed=table.integer("seed", 0),
-        layers=table.integer("layers", 1, MOST_LAYERS),
         experts=table.integer("experts", 1, LARGEST_SIZE),
         hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
         intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),

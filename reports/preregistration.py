@@ -54,14 +54,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Control:
-    """Matrices with a known answer, sent through the claim's own code path just before its first cell."""
+    """One layer of experts with a known answer, sent through the claim's own path just before its first cell."""
 
     name: str
     claim: str
     generator: str  # a name that `fixtures/controls.py` knows
     expected: Literal["MET", "KILLED"]
     seed: int
-    layers: int
     experts: int
     hidden_size: int
     intermediate_size: int
