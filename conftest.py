@@ -1,0 +1,3 @@
+"""Loads the plugin and the fixtures, nothing else."""
+
+pytest_plugins = ["reports.plugin", "fixtures.plugin"]

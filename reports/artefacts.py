@@ -1,0 +1,164 @@
+"""At the end of a session: the verdict from the store, the artefacts, and the exit code."""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reports.decision import Decision, decide, decision_json, trap_results_json
+from reports.errors import ExitCode
+from reports.plan import Plan
+from reports.postmortem import postmortem, with_written_part
+from reports.store import Store, append_attempt, write_atomically
+from reports.subject import check_digest
+
+PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+VERDICT_CODES = {
+    "SURVIVED": ExitCode.SURVIVED,
+    "KILLED": ExitCode.KILLED,
+    "INCONCLUSIVE": ExitCode.INCONCLUSIVE,
+    "INCOMPLETE": ExitCode.INCOMPLETE,
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the plugin saw of one run."""
+
+    plan: Plan
+    reports: tuple[pytest.TestReport, ...]
+    exit_status: int
+    interrupted: bool
+    options: Mapping[str, object]
+    started: datetime
+    root: Path
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    decision: Decision
+    document: Mapping[str, object]
+    exit_code: int
+    files: tuple[Path, ...]
+
+
+def conclude(session: Session) -> Conclusion:
+    """Judges what the store holds, writes the artefacts, and settles the exit code.
+
+    Raises `Tampered` where a store entry is corrupt and `BadInput` where an artefact cannot be written.
+    """
+    plan = session.plan
+    store = _store_of(session)
+    measurements = {} if store is None else store.measurements()
+    for cell, measurement in measurements.items():
+        check_digest(plan.subject, cell, measurement.tensors_sha256)
+    decision = decide(plan.prereg, plan.subject.layers, measurements)
+    errors = [_error(report) for report in session.reports if report.outcome == "failed" and _is_fault(report)]
+    exit_code = settle_exit_code(session, decision)
+    document = decision_json(
+        decision,
+        subject=plan.subject,
+        seal=plan.seal.to_json(),
+        environment=_environment(session, store),
+        errors=errors,
+    )
+    files = {
+        "decision.json": _pretty(document),
+        "trap_results.json": _pretty(trap_results_json(decision)),
+    }
+    page = plan.run_folder / "postmortem.md"
+    files["postmortem.md"] = with_written_part(postmortem(decision, document), page).encode()
+    for name, data in files.items():
+        write_atomically(plan.run_folder / name, data)
+    append_attempt(
+        plan.run_folder,
+        {
+            "started": session.started.isoformat(timespec="seconds"),
+            "options": dict(session.options),
+            "verdict": decision.verdict,
+            "exit_code": exit_code,
+            "core_sha256": document["core_sha256"],
+        },
+    )
+    return Conclusion(decision, document, exit_code, tuple(plan.run_folder / name for name in files))
+
+
+def settle_exit_code(session: Session, decision: Decision) -> int:
+    """The verdict's own code; a fault of the input or of the suite keeps a run without a kill from looking like one.
+
+    pytest's codes for an interruption, an internal error, wrong usage and an empty collection stay what they are.
+    """
+    if session.interrupted:
+        return pytest.ExitCode.INTERRUPTED
+    if session.exit_status in PYTEST_KEEPS:
+        return session.exit_status
+    verdict = VERDICT_CODES[decision.verdict]
+    if verdict == ExitCode.KILLED:
+        return verdict
+    faults = [_property(report, "exit_code") for report in session.reports if report.outcome == "failed"]
+    for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT):
+        if code in faults:
+            return code
+    if verdict == ExitCode.SURVIVED and session.exit_status != pytest.ExitCode.OK:
+        return ExitCode.INCOMPLETE
+    return verdict
+
+
+def _store_of(session: Session) -> Store | None:
+    """The store that this session's cells wrote to: each cell's report names it."""
+    folders = {_property(report, "store") for report in session.reports} - {None}
+    if not folders:
+        return None
+    if len(folders) > 1:
+        raise RuntimeError(f"the workers of one run measured under different settings: {sorted(map(str, folders))}")
+    return Store(Path(str(folders.pop())))
+
+
+def _environment(session: Session, store: Store | None) -> dict[str, object]:
+    identity = {} if store is None else json.loads((store.folder / "identity").read_bytes())
+    return {
+        "started": session.started.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "options": dict(session.options),
+        "subject_location": _relative(session.plan.subject.location, session.root),
+        "subject_revision": session.plan.subject.revision,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "kernels_sha256": identity.get("kernels_sha256"),
+        "settings": identity.get("settings"),
+    }
+
+
+def _relative(location: str, root: Path) -> str:
+    path = Path(location)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else location
+
+
+def _is_fault(report: pytest.TestReport) -> bool:
+    return _property(report, "exit_code") not in (ExitCode.KILLED, ExitCode.INCONCLUSIVE)
+
+
+def _error(report: pytest.TestReport) -> dict[str, object]:
+    return {
+        "cell": _property(report, "cell"),
+        "outcome": _property(report, "outcome") or "ERROR",
+        "message": _message(report),
+    }
+
+
+def _message(report: pytest.TestReport) -> str:
+    """The one line of a `StudyError`; of a crash, the last line of its traceback that names the error."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(report.longrepr if crash is None else crash.message).strip().splitlines()[0]
+
+
+def _property(report: pytest.TestReport, name: str) -> object:
+    return dict(report.user_properties).get(name)
+
+
+def _pretty(document: Mapping[str, object]) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

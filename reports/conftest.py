@@ -1,0 +1,28 @@
+"""What the tests of the plugin share: a study in miniature, run serially, with `-n0` and with `-n2`."""
+
+from collections.abc import Callable
+
+import pytest
+
+MODES = {"serial": [], "n0": ["-n0"], "n2": ["-n2"]}
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> list[str]:
+    return MODES[request.param]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """`run("-x", weights="gaussian")` writes the miniature on first use and runs `pytest hypotheses/` on it."""
+    from fixtures.miniature import NAME, REPOSITORY, write_miniature  # noqa: PLC0415 - `pytest --help` loads this file
+
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+
+    def run_study(*arguments: str, **miniature: str) -> pytest.RunResult:
+        if not (pytester.path / "hypotheses").exists():
+            write_miniature(pytester.path, **miniature)
+        # in-process where xdist spawns nothing: torch is imported once, not once a test
+        return pytester.runpytest_inprocess("hypotheses", "--prereg", NAME, *arguments)
+
+    return run_study

@@ -1,0 +1,237 @@
+"""The verdict: a pure function of preregistration and measurements, and the JSON that states it.
+
+Everything up to the rung's first kill is the *core*: it must not depend on time, worker count, `-x` or resumption, and
+`core_sha256` is over it alone. What ran after the kill is exploratory and is reported apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.canonical import canonical_json, sha256_hex
+from reports.gates import ControlOutcome, GateOutcome, Measurements, RuleOutcome, gate_cells, judge_gates
+from reports.lint import lint
+from reports.preregistration import Cell, Preregistration, Rule, ShareBelow, Verdict, registered_cells
+from reports.subject import SubjectFacts
+
+SCHEMA = 1
+CORE_KEYS = (
+    "rung",
+    "verdict",
+    "round",
+    "trigger",
+    "design",
+    "draft",
+    "rule_sha256",
+    "subject",
+    "gates",
+    "controls",
+    "missing",
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    prereg: Preregistration
+    layers: tuple[int, ...]  # those of the subject that have experts
+    verdict: Verdict
+    trigger: str | None
+    gates: tuple[GateOutcome, ...]  # all of them, in registered order
+    killed_at: int | None  # index into `gates` of the first kill
+    missing: tuple[Cell, ...]  # registered cells without a measurement
+    layer_sha256: Mapping[int, str]
+
+    @property
+    def core_gates(self) -> tuple[GateOutcome, ...]:
+        """The gates that the verdict rests on: all, or those up to the first kill."""
+        return self.gates if self.killed_at is None else self.gates[: self.killed_at + 1]
+
+    @property
+    def exploratory_gates(self) -> tuple[GateOutcome, ...]:
+        return () if self.killed_at is None else self.gates[self.killed_at + 1 :]
+
+
+def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measurements) -> Decision:
+    """KILLED if a gate with sound controls is killed; else INCONCLUSIVE; else INCOMPLETE if a registered cell is
+    missing; else SURVIVED. `layers` are the subject's layers that have experts, ascending.
+
+    A gate that is killed has its controls and all of its layers, so nothing that is missing elsewhere can undo it.
+    """
+    outcomes = judge_gates(prereg, layers, measurements)
+    statuses = [outcome.status for outcome in outcomes]
+    missing = tuple(cell for cell in registered_cells(prereg, layers) if cell not in measurements)
+    killed_at = statuses.index("KILLED") if "KILLED" in statuses else None
+    verdict: Verdict
+    if killed_at is not None:
+        verdict = "KILLED"
+    elif "INCONCLUSIVE" in statuses:
+        verdict = "INCONCLUSIVE"
+    elif missing:
+        verdict = "INCOMPLETE"
+    else:
+        verdict = "SURVIVED"
+    return Decision(
+        prereg=prereg,
+        layers=tuple(layers),
+        verdict=verdict,
+        trigger=None if killed_at is None else trigger(outcomes[killed_at]),
+        gates=outcomes,
+        killed_at=killed_at,
+        missing=missing,
+        layer_sha256={
+            cell.layer: measurement.tensors_sha256
+            for cell, measurement in sorted(measurements.items(), key=lambda item: item[0].id)
+            if cell.layer is not None
+        },
+    )
+
+
+def trigger(outcome: GateOutcome) -> str:
+    """The source's wording, generated from the layers at which the rule fired."""
+    return f"{outcome.gate.claim.label} threshold unmet at {len(outcome.gate.layers)}-layer checkpoint"
+
+
+def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
+    """What a reproduction must come to: no machine, no time, nothing after the first kill."""
+    prereg = decision.prereg
+    core = decision.core_gates
+    attainable = attainability(prereg)
+    layers = sorted({layer for outcome in core for layer in outcome.gate.layers if layer in decision.layer_sha256})
+    return {
+        "rung": prereg.rung,
+        "verdict": decision.verdict,
+        "round": prereg.round,
+        "trigger": decision.trigger,
+        "design": prereg.design,
+        "draft": prereg.draft,
+        "rule_sha256": prereg.canonical_sha256,
+        "subject": {
+            "name": subject.name,
+            "exploratory": subject.exploratory,
+            "layers": len(decision.layers),
+            "layer_sha256": {str(layer): decision.layer_sha256[layer] for layer in layers},
+        },
+        "gates": [gate_json(outcome, attainable) for outcome in core],
+        "controls": [control_json(outcome) for outcome in _controls_once(core)],
+        "missing": [cell.id for cell in decision.missing if any(cell in gate_cells(outcome.gate) for outcome in core)],
+    }
+
+
+def decision_json(
+    decision: Decision,
+    *,
+    subject: SubjectFacts,
+    seal: Mapping[str, object],
+    environment: Mapping[str, object],
+    errors: Sequence[Mapping[str, object]],
+) -> dict[str, object]:
+    """`decision.json`: the source's four fields first, the core, then what may differ between machines and runs."""
+    core = core_json(decision, subject)
+    return {
+        **core,
+        "core_sha256": sha256_hex(canonical_json(core)),
+        "after_kill": [gate_json(outcome, attainability(decision.prereg)) for outcome in decision.exploratory_gates],
+        "not_measured": [cell.id for cell in decision.missing],
+        "deviations": deviations(decision, subject),
+        "seal": dict(seal),
+        "environment": dict(environment),
+        "errors": [dict(error) for error in errors],
+        "schema": SCHEMA,
+    }
+
+
+def core_sha256_of(document: Mapping[str, object]) -> str:
+    """Recomputes `core_sha256` from a decision document, so that one edited by hand is noticed."""
+    return sha256_hex(canonical_json({key: document[key] for key in CORE_KEYS}))
+
+
+def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
+    """How this run departs from a complete run of a final preregistration on its sealed subject."""
+    found = []
+    if decision.prereg.draft:
+        found.append("the preregistration is a draft: claims are registered whose tests do not exist yet")
+    if subject.exploratory:
+        found.append(f"exploratory: {subject.name} is not the sealed subject, {decision.prereg.subject.name}")
+    if len(decision.layers) != decision.prereg.subject.layers:
+        found.append(
+            f"the subject has {len(decision.layers)} layers with experts, registered {decision.prereg.subject.layers}"
+        )
+    return found
+
+
+def attainability(prereg: Preregistration) -> dict[str, str]:
+    """Claim -> what theorems say of meeting its rule, at the sealed subject's shape: the findings of `lint`."""
+    met = (finding for finding in lint(prereg) if finding.text.startswith("MET "))
+    return {finding.about.partition("@")[0]: finding.text.removeprefix("MET ") for finding in met}
+
+
+def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, object]:
+    claim, rule = outcome.gate.claim, outcome.rule
+    return {
+        "claim": claim.name,
+        "checkpoint": len(outcome.gate.layers),
+        "status": outcome.status,
+        "metric": claim.rule.metric,
+        "rule": rule_text(claim.rule),
+        "observed": None if rule is None else rule.observed,
+        "threshold": None if rule is None else rule.threshold,
+        "n": 0 if rule is None else rule.n,
+        "median": None if rule is None else rule.median,
+        "reference": None if rule is None else rule.reference,
+        "by_layer": [] if rule is None else by_layer(outcome, rule),
+        "interval": None if outcome.interval is None else list(outcome.interval),
+        "minimum_detectable_effect": outcome.minimum_detectable_effect,
+        "attainable": attainable.get(claim.name, "not examined"),
+        "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
+        "verdict_depends_on_metric": rule is not None and any(other.met != rule.met for other in outcome.sensitivity),
+    }
+
+
+def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:
+    rows = zip(outcome.gate.layers, rule.layer_values, rule.layer_medians, strict=True)
+    return [{"layer": layer, "observed": observed, "median": median} for layer, observed, median in rows]
+
+
+def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
+    return {
+        "metric": outcome.metric,
+        "met": outcome.met,
+        "observed": outcome.observed,
+        "median": outcome.median,
+        "reference": outcome.reference,
+    }
+
+
+def control_json(outcome: ControlOutcome) -> dict[str, object]:
+    return {
+        "name": outcome.control.name,
+        "claim": outcome.control.claim,
+        "expected": outcome.control.expected,
+        "obtained": outcome.obtained,
+        "median": outcome.median,
+        "sound": outcome.sound,
+        "reason": outcome.reason,
+    }
+
+
+def trap_results_json(decision: Decision) -> dict[str, object]:
+    """`trap_results.json`: every control of every gate, expected and obtained."""
+    outcomes = [control_json(outcome) for outcome in _controls_once(decision.gates)]
+    return {
+        "rung": decision.prereg.rung,
+        "design": decision.prereg.design,
+        "all_sound": bool(outcomes) and all(outcome["sound"] for outcome in outcomes),
+        "controls": outcomes,
+        "schema": SCHEMA,
+    }
+
+
+def rule_text(rule: Rule) -> str:
+    """The registered rule in one line, as messages and artefacts print it."""
+    if isinstance(rule, ShareBelow):
+        return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
+    bound = f"≥ {rule.at_least:g}" if hasattr(rule, "at_least") else f"≤ {rule.at_most:g}"
+    return f"mean {rule.metric} {bound}"
+
+
+def _controls_once(outcomes: Sequence[GateOutcome]) -> list[ControlOutcome]:
+    return list({control.control.name: control for outcome in outcomes for control in outcome.controls}.values())

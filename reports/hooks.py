@@ -1,0 +1,15 @@
+"""What the study asks of whoever can read checkpoints, so that `reports` need not import them."""
+
+import pytest
+
+from reports.preregistration import Preregistration
+from reports.subject import SubjectFacts
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_study_subject(config: pytest.Config, prereg: Preregistration) -> SubjectFacts | None:
+    """What is known of the model named by `--model`, or of the sealed one, before a weight is read.
+
+    Raises `BadInput` where it, or the device asked for, cannot be used, and `Tampered` where the sealed subject is not
+    what was sealed.
+    """

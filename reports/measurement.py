@@ -1,0 +1,76 @@
+"""One measured cell: numbers, what they were measured on, and nothing that decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.errors import Tampered
+from reports.preregistration import Cell
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a kernel hands over for one layer.
+
+    `samples[metric]` holds one value per matrix [-], gate_proj, up_proj, down_proj, experts ascending;
+    `reference[metric]` is the value that a structureless matrix of the same shape has. `profiles` are curves for
+    figures, such as the mean spectrum of each projection; no rule reads them.
+    """
+
+    samples: Mapping[str, tuple[float, ...]]
+    reference: Mapping[str, float]
+    profiles: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """`Measured` with its cell, the digest of the tensors it was measured on, and what it cost."""
+
+    cell: Cell
+    tensors_sha256: str
+    measured: Measured
+    seconds: float  # wall time of reading, digesting and computing [s]
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "kind": self.cell.kind,
+            "name": self.cell.name,
+            "layer": self.cell.layer,
+            "tensors_sha256": self.tensors_sha256,
+            "samples": _lists(self.measured.samples),
+            "reference": dict(self.measured.reference),
+            "profiles": _lists(self.measured.profiles),
+            "seconds": self.seconds,
+        }
+
+
+def measurement_from_json(entry: Mapping[str, object], where: str) -> Measurement:
+    """The inverse of `Measurement.to_json`; `where` names the file in the error.
+
+    Raises `Tampered` where the entry does not have the form that `to_json` writes.
+    """
+    try:
+        reference = entry["reference"]
+        if not isinstance(reference, dict):
+            raise TypeError("reference must be an object")
+        return Measurement(
+            cell=Cell(entry["kind"], entry["name"], entry["layer"]),  # type: ignore[arg-type]
+            tensors_sha256=str(entry["tensors_sha256"]),
+            measured=Measured(
+                samples=_tuples(entry["samples"]),
+                reference={metric: float(value) for metric, value in reference.items()},
+                profiles=_tuples(entry["profiles"]),
+            ),
+            seconds=float(entry["seconds"]),  # type: ignore[arg-type]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Tampered(f"{where}: not a measurement ({error!r}); delete it to measure that cell again") from None
+
+
+def _lists(curves: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
+    return {name: list(values) for name, values in curves.items()}
+
+
+def _tuples(curves: object) -> dict[str, tuple[float, ...]]:
+    if not isinstance(curves, dict):
+        raise TypeError("samples and profiles must be objects")
+    return {name: tuple(float(value) for value in values) for name, values in curves.items()}

@@ -1,0 +1,73 @@
+"""What is settled before collection: the sealed rule, the subject, and the folder of the run."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reports.canonical import sha256_hex
+from reports.errors import BadInput
+from reports.options import DEFAULT_PREREGISTRATION
+from reports.parse import load_preregistration
+from reports.preregistration import Cell, Preregistration, registered_cells
+from reports.seal import SealStatus, verify
+from reports.subject import SubjectFacts
+
+PLAN = pytest.StashKey["Plan"]()
+SELECTED = pytest.StashKey[frozenset[Cell]]()
+
+
+@dataclass(frozen=True)
+class Plan:
+    prereg: Preregistration
+    seal: SealStatus
+    subject: SubjectFacts
+    run_folder: Path
+    layers: frozenset[int] | None  # --layers
+
+    def cells(self) -> tuple[Cell, ...]:
+        return registered_cells(self.prereg, self.subject.layers)
+
+
+def make_plan(config: pytest.Config) -> Plan:
+    """Reads and verifies the preregistration, then asks what the subject is. Nothing has been collected yet.
+
+    Raises `Tampered` on a broken seal and `BadInput` on anything that cannot be used.
+    """
+    folder = config.rootpath / "hypotheses" / "preregistrations"
+    path = find_preregistration(folder, config.getoption("prereg"), config.getoption("model"))
+    seal = verify(path)
+    prereg = seal.prereg
+    subject = config.hook.pytest_study_subject(config=config, prereg=prereg)
+    layers = config.getoption("layers")
+    absent = (layers or frozenset()) - frozenset(subject.layers)
+    if absent:
+        first, last = subject.layers[0], subject.layers[-1]
+        raise BadInput(f"--layers: {min(absent)} has no experts in {subject.name}; choose among {first} to {last}")
+    out = config.getoption("out")
+    base = config.rootpath / "reports" / "out" if out is None else config.invocation_params.dir / out
+    return Plan(prereg, seal, subject, base / run_name(path.stem, subject), layers)
+
+
+def find_preregistration(folder: Path, name: str | None, model: str | None) -> Path:
+    """The preregistration that `--prereg` names; else the one that seals `--model`; else the default one."""
+    if name is not None:
+        path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
+            raise BadInput(f"--prereg {name}: no such preregistration; there are {known}")
+        return path
+    if model is not None:
+        for path in sorted(folder.glob("*.toml")):
+            if load_preregistration(path).subject.source == model:
+                return path
+    return folder / f"{DEFAULT_PREREGISTRATION}.toml"
+
+
+def run_name(prereg: str, subject: SubjectFacts) -> str:
+    """One folder per rule and subject; another subject of the same name elsewhere gets another folder."""
+    if not subject.exploratory:
+        return prereg
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", subject.name)
+    return f"{prereg}--{safe}-{sha256_hex(subject.location.encode())[:8]}"

@@ -1,0 +1,147 @@
+"""The pytest plugin: seal before collection, cells in registered order, verdict and artefacts at the end.
+
+Imports no torch: `pytest --help`, collection errors and re-judging stay fast, and the controller of `-n N` needs none.
+"""
+
+import time
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import cells, hooks, terminal
+from reports.artefacts import Conclusion, Session, conclude
+from reports.errors import ExitCode, StudyError
+from reports.options import add_options, echo, study_requested
+from reports.plan import PLAN, make_plan
+from reports.study import Study
+
+OUTCOMES = {
+    ExitCode.KILLED: "KILLED",
+    ExitCode.INCONCLUSIVE: "MISFIRED",
+    ExitCode.TAMPERED: "TAMPERED",
+    ExitCode.BAD_INPUT: "BAD INPUT",
+}
+MEANINGS = {
+    ExitCode.KILLED: "The claim is dead by its registered rule and its controls are sound: a result, not a fault.",
+    ExitCode.INCONCLUSIVE: "The instrument is broken: its claim is INCONCLUSIVE, neither dead nor alive.",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "claim(name): the registered claim that this cell measures or controls")
+    if study_requested(config):
+        config.pluginmanager.register(StudySession(config), "study-session")
+
+
+class StudySession:
+    """The hooks of one run. Registered only where the command line reaches into `hypotheses/`."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.started = time.time()
+        self.reports: list[pytest.TestReport] = []
+        self.interrupted = False
+        self.worker = hasattr(config, "workerinput")
+        self.conclusion: Conclusion | None = None
+        self.failure: str | None = None  # why there is no conclusion
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        try:
+            self.config.stash[PLAN] = make_plan(self.config)
+        except StudyError as error:
+            pytest.exit(f"{error.exit_code.name.replace('_', ' ')}: {error}", returncode=error.exit_code)
+        if not self.worker:
+            terminal.prepare(self.config)
+
+    def pytest_report_header(self) -> list[str]:
+        return terminal.header(self.config.stash[PLAN], echo(self.config))
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        cells.parametrize(metafunc)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        cells.order_and_select(config, items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        cells.remember_selection(session)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+        """A `StudyError` is an outcome, not a crash: its one line stands in place of a traceback."""
+        report = yield
+        cell = item.stash.get(cells.CELL, None)
+        if cell is not None:
+            properties = dict(report.user_properties)
+            if "cell" not in properties:
+                item.user_properties.append(("cell", cell.id))
+            report.user_properties = list(item.user_properties)
+        if call.excinfo is not None and isinstance(call.excinfo.value, StudyError):
+            error = call.excinfo.value
+            report.longrepr = f"{error}\n{MEANINGS.get(error.exit_code, '')}".strip()
+            report.user_properties.append(("outcome", OUTCOMES.get(error.exit_code, "ERROR")))
+            report.user_properties.append(("exit_code", int(error.exit_code)))
+        return report
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        return terminal.status(report)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.worker:
+            return
+        if report.when == "call" or report.outcome != "passed":
+            self.reports.append(report)
+            terminal.write_cell(self.config, report)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """xdist ends `-x` with its own subclass of KeyboardInterrupt, which is no interruption by a person."""
+        self.interrupted = self.interrupted or excinfo.type is KeyboardInterrupt
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.worker or self.config.option.collectonly or PLAN not in self.config.stash:
+            return
+        ended = Session(
+            plan=self.config.stash[PLAN],
+            reports=tuple(self.reports),
+            exit_status=int(exitstatus),
+            interrupted=self.interrupted,
+            options=echo(self.config),
+            started=datetime.fromtimestamp(self.started, UTC),
+            root=self.config.rootpath,
+        )
+        try:
+            self.conclusion = conclude(ended)
+            session.exitstatus = self.conclusion.exit_code
+        except StudyError as error:
+            self.failure = f"{error.exit_code.name.replace('_', ' ')}: {error}"
+            session.exitstatus = error.exit_code
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.conclusion is not None:
+            terminal.write_summary(terminalreporter, self.conclusion, Path.cwd())
+        elif self.failure is not None:
+            terminalreporter.write_line(self.failure, red=True, bold=True)
+
+
+def after_kill(item: pytest.Item, study: Study) -> None:
+    """A cell registered after a kill is exploratory; under `-x` it does not start, on whichever worker."""
+    cell = item.stash.get(cells.CELL, None)
+    trigger = None if cell is None else study.killed_before(cell)
+    if trigger is None:
+        return
+    if item.config.getoption("maxfail") == 1:
+        pytest.skip(f"not started: -x, and the rung was killed before ({trigger})")
+    study.say("after the kill, exploratory")

@@ -1,0 +1,175 @@
+"""`postmortem.md`: what was registered, what fired, how sure we are, what it does not say.
+
+Generated, with a part for people: whatever stands below the marker line is kept when the page is generated again.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reports.decision import Decision, rule_text
+from reports.errors import BadInput
+from reports.gates import GateOutcome
+
+MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
+INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
+
+
+def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
+    """The generated part, in Markdown."""
+    sections = [
+        _title(decision, document),
+        _registered(decision),
+        _fired(decision),
+        _distribution(decision),
+        _sensitivity(decision),
+        _controls(document),
+        _deviations(document),
+        _limits(document),
+        _provenance(document),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def with_written_part(generated: str, page: Path) -> str:
+    """`generated`, followed by what a person wrote below the marker of the page that stands there now."""
+    try:
+        _, _, written = page.read_text(encoding="utf-8").partition(MARKER)
+    except FileNotFoundError:
+        written = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{page}: cannot be read ({error}); move it away to have the page written anew") from None
+    return f"{generated}\n{MARKER}{written or INVITATION}"
+
+
+def _title(decision: Decision, document: Mapping[str, Any]) -> str:
+    prereg = decision.prereg
+    head = f"# {prereg.rung}, design {prereg.design}: {decision.verdict}"
+    cause = f"Trigger: **{decision.trigger}**." if decision.trigger else "No registered kill rule fired."
+    exploratory = (
+        " This run is **exploratory**: its subject is not the sealed one." if document["subject"]["exploratory"] else ""
+    )
+    return f"{head}\n\n{prereg.title}. Subject: {document['environment']['subject_location']}. {cause}{exploratory}"
+
+
+def _registered(decision: Decision) -> str:
+    rules = "\n".join(
+        f"- `{claim.name}`: {rule_text(claim.rule)}, judged at {' and '.join(map(str, claim.checkpoints))} layers. "
+        + claim.statement.strip()
+        for claim in decision.prereg.claims
+    )
+    prediction = decision.prereg.prediction.strip()
+    said = "The world in which the claims are dead, described before the run:"
+    return f"## What was registered\n\n{rules}\n\n{said}\n\n{prediction}"
+
+
+def _fired(decision: Decision) -> str:
+    rows = [_gate_row(outcome, outcome in decision.exploratory_gates) for outcome in decision.gates]
+    columns = ("gate", "status", "observed", "needed", "interval over layers", "detectable", "n")
+    note = ""
+    if decision.exploratory_gates:
+        note = "\n\nGates after the first kill are exploratory: they are outside verdict, trigger and core."
+    return "## What fired\n\n" + table(columns, rows) + note
+
+
+def _gate_row(outcome: GateOutcome, exploratory: bool) -> list[str]:
+    rule = outcome.rule
+    status = outcome.status + (" (after the kill)" if exploratory else "")
+    if rule is None or outcome.interval is None:
+        return [outcome.gate.id, status, "—", "—", "—", "—", f"{len(outcome.missing)} cells missing"]
+    low, high = outcome.interval
+    figures = [f"{rule.observed:.3f}", f"{rule.threshold:.3f}", f"{low:.3f} to {high:.3f}"]
+    effect = outcome.minimum_detectable_effect
+    return [outcome.gate.id, status, *figures, "—" if effect is None else f"{effect:.3f}", str(rule.n)]
+
+
+def _distribution(decision: Decision) -> str:
+    """The metric by layer at the widest gate that was judged, beside what structureless matrices of that shape have."""
+    parts = []
+    for claim in decision.prereg.claims:
+        judged = [outcome for outcome in decision.gates if outcome.gate.claim == claim and outcome.rule is not None]
+        if judged and judged[-1].rule is not None:
+            rule = judged[-1].rule
+            noise = (
+                ""
+                if rule.reference is None
+                else f"; structureless matrices of the same shape have {rule.reference:.3f}"
+            )
+            rows = [
+                [str(layer), f"{median:.3f}", f"{value:.3f}"]
+                for layer, median, value in zip(
+                    judged[-1].gate.layers, rule.layer_medians, rule.layer_values, strict=True
+                )
+            ]
+            columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]")
+            parts.append(
+                f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} matrices{noise}.\n\n{table(columns, rows)}"
+            )
+    return "## Distribution against the null\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _sensitivity(decision: Decision) -> str:
+    rows = []
+    for outcome in decision.core_gates:
+        if outcome.rule is not None:
+            for other in (outcome.rule, *outcome.sensitivity):
+                reference = "—" if other.reference is None else f"{other.reference:.3f}"
+                status = "met" if other.met else "missed"
+                rows.append(
+                    [outcome.gate.id, other.metric, status, f"{other.observed:.3f}", f"{other.median:.3f}", reference]
+                )
+    if not rows:
+        return ""
+    said = "The first estimator of each gate is the registered one; the others never enter the verdict."
+    return "## Sensitivity\n\n" + said + "\n\n" + table(("gate", "metric", "rule", "observed", "median", "noise"), rows)
+
+
+def _controls(document: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            control["name"],
+            control["expected"],
+            control["obtained"],
+            {True: "yes", False: "NO", None: "did not run"}[control["sound"]],
+        ]
+        for control in document["controls"]
+    ]
+    return "## Controls\n\n" + table(("control", "expected", "obtained", "sound"), rows) if rows else ""
+
+
+def _deviations(document: Mapping[str, Any]) -> str:
+    lines = [*document["deviations"], *(f"{error['cell']}: {error['message']}" for error in document["errors"])]
+    lines += [f"not measured: {', '.join(document['not_measured'])}"] if document["not_measured"] else []
+    return "## Deviations\n\n" + ("\n".join(f"- {line}" for line in lines) or "None.")
+
+
+def _limits(document: Mapping[str, Any]) -> str:
+    return (
+        "## What this does not say\n\n"
+        f"It is about this rule on {document['subject']['name']} alone. It does not say that expert weights "
+        "cannot be compressed, nor that another estimator, another model or a rule set against its own null would come "
+        "out the same.\n\n"
+        "## What would change our mind\n\n"
+        "A run of the same rule on the same weights with another outcome, a control found out of line, or a defect "
+        "in the reading of the weights."
+    )
+
+
+def _provenance(document: Mapping[str, Any]) -> str:
+    environment, seal = document["environment"], document["seal"]
+    lines = [
+        f"rule (canonical JSON) sha256 `{document['rule_sha256']}`",
+        f"core sha256 `{document['core_sha256']}`",
+        *(f"{name.replace('_', ' ')} `{value}`" for name, value in seal.items() if name.endswith("sha256")),
+        f"kernels sha256 `{environment['kernels_sha256']}`",
+        f"settings {environment['settings']}",
+        f"Python {environment['python']} on {environment['platform']}",
+        f"{environment['started']} to {environment['ended']}",
+    ]
+    return "## Provenance\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,204 @@
+"""The run state: every measurement once, atomically, so that one process may die at any instant and nothing is lost.
+
+Layout under a run directory:
+
+    measurements/<identity>/<cell>.json   write-once entries; <identity> digests rule, kernels' sources and settings
+    measurements/<identity>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
+    attempts.jsonl                        one line per session: when, options, exit status
+
+An entry names the digest of the tensors that it was measured on: asking for it with another digest is `Tampered`, not a
+second measurement, since the same subject under the same name has changed.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.canonical import canonical_json, sha256_hex
+from reports.errors import BadInput, Tampered
+from reports.measurement import Measurement, measurement_from_json
+from reports.preregistration import Cell
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces `path` by `data`: readers see the old bytes or the new ones, never a part.
+
+    Raises `BadInput` where the disk is full or read-only; the old file then still stands.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):  # a folder that cannot be written to; the fault is already being raised
+            temporary.unlink()
+        raise BadInput(
+            f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a measurement depends on besides cell and tensors."""
+
+    rule_sha256: str  # canonical digest of the preregistration
+    kernels_sha256: str  # of the sources under `kernels/`
+    settings: Mapping[str, object]  # device type, torch version, TF32, …
+
+    @property
+    def sha256(self) -> str:
+        return sha256_hex(canonical_json(self.to_json()))
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "rule_sha256": self.rule_sha256,
+            "kernels_sha256": self.kernels_sha256,
+            "settings": dict(self.settings),
+        }
+
+
+@dataclass(frozen=True)
+class Store:
+    """The measurements of one identity."""
+
+    folder: Path
+
+    def has(self, cell: Cell) -> bool:
+        return self._entry(cell).exists()
+
+    def get(self, cell: Cell, tensors_sha256: str | None = None) -> Measurement | None:
+        """The entry of `cell`, or None; with `tensors_sha256`, only if it was measured on those very tensors.
+
+        Raises `Tampered` where the entry is corrupt, was edited, or was measured on other tensors.
+        """
+        path = self._entry(cell)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read ({error.strerror}); choose another --out") from None
+        measurement = _decode(data, path)
+        if measurement.cell != cell:
+            raise Tampered(
+                f"{path}: holds {measurement.cell.id}, expected {cell.id}; delete it to measure that cell again"
+            )
+        if tensors_sha256 is not None and measurement.tensors_sha256 != tensors_sha256:
+            raise Tampered(
+                f"{cell.id}: tensors have sha256 {tensors_sha256[:12]}…, but this store measured "
+                f"{measurement.tensors_sha256[:12]}… under the same name; restore the weights, or choose another --out"
+            )
+        return measurement
+
+    def put(self, measurement: Measurement) -> None:
+        """Writes the entry unless one is there; never replaces. Raises `BadInput` on a full or read-only disk."""
+        path = self._entry(measurement.cell)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with open(temporary, "wb") as file:
+                file.write(_encode(measurement))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stands
+                os.link(temporary, path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise BadInput(
+                f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
+            ) from None
+        finally:
+            with suppress(OSError):  # as above
+                temporary.unlink()
+
+    @contextmanager
+    def lock(self, cell: Cell) -> Iterator[None]:
+        """Waits until no other process measures `cell`. The operating system frees the lock of a process that dies."""
+        path = self._entry(cell).with_suffix(".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(path, "ab")  # noqa: SIM115 - closed below, so that only opening is within this try
+        except OSError as error:
+            raise BadInput(
+                f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
+            ) from None
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def measurements(self) -> dict[Cell, Measurement]:
+        """Every entry. Raises `Tampered` where one is corrupt or two disagree on the tensors of a layer."""
+        entries: dict[Cell, Measurement] = {}
+        digests: dict[int, Measurement] = {}
+        for path in sorted(self.folder.glob("*.json")):
+            measurement = _decode(path.read_bytes(), path)
+            cell = measurement.cell
+            if path != self._entry(cell):
+                raise Tampered(f"{path}: holds {cell.id}; delete it to measure that cell again")
+            entries[cell] = measurement
+            if cell.layer is not None:
+                first = digests.setdefault(cell.layer, measurement)
+                if first.tensors_sha256 != measurement.tensors_sha256:
+                    raise Tampered(
+                        f"layer {cell.layer}: {first.cell.id} and {cell.id} were measured on different tensors"
+                    )
+        return entries
+
+    def _entry(self, cell: Cell) -> Path:
+        return self.folder / f"{cell.kind}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', cell.id).rstrip('-')}.json"
+
+
+def open_store(run_folder: Path, identity: Identity) -> Store:
+    """The store of `identity` under `run_folder`, created if absent; the identity is written beside its entries."""
+    folder = run_folder / "measurements" / identity.sha256[:16]
+    stated = folder / "identity"
+    if not stated.exists():
+        write_atomically(stated, canonical_json(identity.to_json()))
+    elif stated.read_bytes() != canonical_json(identity.to_json()):
+        raise Tampered(f"{stated}: was edited; delete the folder to measure again")
+    return Store(folder)
+
+
+def append_attempt(run_folder: Path, attempt: Mapping[str, object]) -> None:
+    """Logs one session. The log is not evidence, so a failure to write it is the only one that is let pass."""
+    line = canonical_json(attempt) + b"\n"
+    try:
+        with open(run_folder / "attempts.jsonl", "ab") as file:
+            file.write(line)
+    except OSError:
+        return
+
+
+def _encode(measurement: Measurement) -> bytes:
+    entry = measurement.to_json()
+    return canonical_json({**entry, "entry_sha256": sha256_hex(canonical_json(entry))})
+
+
+def _decode(data: bytes, path: Path) -> Measurement:
+    try:
+        entry = json.loads(data)
+        stated = entry.pop("entry_sha256")
+        sound = isinstance(entry, dict) and sha256_hex(canonical_json(entry)) == stated
+    except (ValueError, KeyError, AttributeError, TypeError, BadInput):
+        sound = False
+    if not sound:
+        raise Tampered(
+            f"{path}: corrupt or edited by hand (its digest does not hold); delete it to measure that cell again"
+        )
+    return measurement_from_json(entry, str(path))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

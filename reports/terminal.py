@@ -1,0 +1,165 @@
+"""What a person sees while the study runs: the rule above, numbers on every cell, the verdict below."""
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.artefacts import Conclusion
+from reports.decision import rule_text
+from reports.gates import GateOutcome
+from reports.plan import Plan
+from reports.preregistration import Claim, gates
+
+COLOURS: Mapping[str, dict[str, bool]] = {
+    "measured": {"green": True},
+    "sound": {"green": True},
+    "skipped": {"yellow": True},
+    "KILLED": {"red": True, "bold": True},
+    "MISFIRED": {"yellow": True, "bold": True},
+}
+FAULT = {"red": True, "bold": True}
+
+
+def prepare(config: pytest.Config) -> None:
+    """Cells write their own lines, so pytest's file names and dots would only stand between them."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.verbosity <= 0:
+        reporter.showfspath = False
+        reporter._show_progress_info = False
+
+
+def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
+    """Rung, rules, seal, subject, folder, and every option as given."""
+    prereg, subject = plan.prereg, plan.subject
+    return [
+        f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}: {prereg.title}",
+        *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
+        f"seal      {plan.seal.describe()}",
+        f"subject   {subject.name}, {len(subject.layers)} layers"
+        + (f", commit {subject.revision}" if subject.revision else "")
+        + (", EXPLORATORY: not the sealed subject" if subject.exploratory else ""),
+        f"store     {_short(plan.run_folder, Path.cwd())}",
+        "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
+    ]
+
+
+def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """KILLED, MISFIRED and faults in their own words; no letters, since each cell has a line of its own."""
+    properties = dict(report.user_properties)
+    if "cell" not in properties or (report.when != "call" and report.outcome == "passed"):
+        return None
+    word = _word(report, properties)
+    return report.outcome, "", (word, COLOURS.get(word, FAULT))
+
+
+def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
+    """One line per cell: what became of it, which it is, and its numbers."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    properties = dict(report.user_properties)
+    if reporter is None or "cell" not in properties or reporter.verbosity < 0:
+        return
+    word = _word(report, properties)
+    said = [str(value) for name, value in report.user_properties if name == "said"]
+    if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
+        said.append(report.longrepr[2].removeprefix("Skipped: "))
+    elif report.outcome == "failed" and "outcome" in properties:
+        said.append(str(report.longrepr).splitlines()[0])
+    reporter.ensure_newline()
+    reporter.write(f"{word:<9} ", **COLOURS.get(word, FAULT))
+    first, *rest = said or [""]
+    reporter.write_line(f"{properties['cell']:<26} {first}".rstrip())
+    for text in rest:
+        for line in textwrap.wrap(text, max(40, reporter._tw.fullwidth - 10)):
+            reporter.write_line(f"{'':<10}{line}")
+
+
+def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, here: Path) -> None:
+    """Gates, controls, verdict, trigger, artefacts, and what the verdict does not say."""
+    decision = conclusion.decision
+    reporter.section(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}")
+    reporter.write_line(f"{'gate':<22}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
+    for outcome in decision.gates:
+        reporter.write(f"{outcome.gate.id:<22}")
+        reporter.write(f"{outcome.status:<14}", **COLOURS.get(outcome.status, {}))
+        reporter.write_line(_figures(outcome) + ("  after the kill" if outcome in decision.exploratory_gates else ""))
+    controls = {control.control.name: control for outcome in decision.gates for control in outcome.controls}.values()
+    sound = sum(control.sound is True for control in controls)
+    reporter.write_line(
+        f"controls: {sound} of {len(controls)} sound"
+        + "".join(f"; {c.control.name}: {c.reason}" for c in controls if c.sound is False)
+    )
+    for outcome in decision.core_gates:
+        for line in fragility(outcome):
+            reporter.write_line(line, yellow=True)
+    reporter.write("verdict: ")
+    reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
+    reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
+    reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}, exit code {conclusion.exit_code}")
+    reporter.write_line(
+        "written: "
+        + ", ".join(_short(path, here) for path in conclusion.files[:1])
+        + " and beside it "
+        + ", ".join(path.name for path in conclusion.files[1:])
+    )
+    reporter.write_line(does_not_say(conclusion))
+
+
+def fragility(outcome: GateOutcome) -> list[str]:
+    """Says so where another registered estimator would have turned the gate."""
+    rule = outcome.rule
+    if rule is None:
+        return []
+    turned = [other for other in outcome.sensitivity if other.met != rule.met]
+    return [
+        f"fragile: {outcome.gate.id} under {other.metric} would be {'met' if other.met else 'missed'} "
+        f"({other.observed:.0%}; noise has {other.reference:.3f})"
+        for other in turned
+        if other.reference is not None
+    ]
+
+
+def does_not_say(conclusion: Conclusion) -> str:
+    """One sentence against reading too much into the verdict."""
+    decision = conclusion.decision
+    if decision.verdict == "KILLED":
+        return "This rule is dead on this subject; that does not mean that expert weights cannot be compressed at all."
+    if decision.verdict == "SURVIVED":
+        return "No registered rule fired on this subject. It does not say that the claims hold for other models."
+    return "Nothing is decided: neither that the claims hold nor that they are dead."
+
+
+def _rule_line(plan: Plan, claim: Claim) -> str:
+    counts = [len(gate.layers) for gate in gates(plan.prereg, plan.subject.layers) if gate.claim == claim]
+    return f"{claim.name}: {rule_text(claim.rule)}, judged at {' and '.join(map(str, counts))} layers"
+
+
+def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:
+    if report.outcome == "skipped":
+        return "skipped"
+    if report.outcome == "failed":
+        return str(properties.get("outcome", "ERROR"))
+    return "measured" if "[" in str(properties["cell"]) else "sound"
+
+
+def _figures(outcome: GateOutcome) -> str:
+    rule = outcome.rule
+    if rule is None:
+        return f"{'—':>9}{'—':>9}{'—':>17}{len(outcome.missing):>7} cells missing"
+    low, high = outcome.interval or (float("nan"), float("nan"))
+    return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
+
+
+def _why_not(conclusion: Conclusion) -> str:
+    decision = conclusion.decision
+    if decision.verdict == "INCOMPLETE":
+        return f", {len(decision.missing)} registered cells not measured, first {decision.missing[0].id}"
+    if decision.verdict == "INCONCLUSIVE":
+        return ", a control is out of line: redesign and seal again"
+    return ""
+
+
+def _short(path: Path, here: Path) -> str:
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

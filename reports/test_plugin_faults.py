@@ -1,0 +1,194 @@
+"""When something breaks (seals, weights, entries, disks, devices, processes): never green, never a traceback."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fixtures.layout import read_layout
+from fixtures.miniature import NAME, artefact, measured, write_miniature
+from reports.errors import ExitCode
+
+
+def test_a_broken_seal_runs_nothing(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    path = write_miniature(pytester.path)
+    path.write_text(path.read_text().replace("below = 0.4", "below = 0.9"))
+    result = run(*mode)
+    assert result.ret == ExitCode.TAMPERED
+    assert not (pytester.path / "reports").exists()
+    result.stderr.fnmatch_lines([f"Exit: TAMPERED: {NAME}.toml: *"])
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_weights_changed_under_the_sealed_name(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    write_miniature(pytester.path)
+    shard = pytester.path / "subject" / "model-00001-of-00002.safetensors"
+    data = bytearray(shard.read_bytes())
+    data[-1] ^= 1
+    shard.write_bytes(data)
+    result = run(*mode)
+    assert result.ret == ExitCode.TAMPERED
+    result.stderr.fnmatch_lines(
+        ["Exit: TAMPERED: *subject: sha256 of the weight files is *was sealed; restore what was sealed*"]
+    )
+
+
+def test_a_corrupt_store_entry_is_named(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    run("-x")
+    (entry,) = (pytester.path / "reports" / "out").rglob("claim-narrow_d-L02.json")
+    entry.write_bytes(entry.read_bytes()[:100])
+    result = run("-x", *mode)
+    assert result.ret == ExitCode.TAMPERED
+    result.stdout.fnmatch_lines(
+        ["*claim-narrow_d-L02.json: corrupt or edited by hand*delete it to measure that cell again*"]
+    )
+    entry.unlink()
+    assert run("-x", *mode).ret == ExitCode.KILLED
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (lambda subject: (subject / "config.json").unlink(), "config.json: cannot be read"),
+        (lambda subject: (subject / "model-00002-of-00002.safetensors").unlink(), "model-00002-of-00002.safetensors"),
+        (lambda subject: os.truncate(subject / "model-00001-of-00002.safetensors", 50_000), "re-download"),
+        (lambda subject: (subject / "model.safetensors.index.json").write_text("{"), "model.safetensors.index.json"),
+    ],
+    ids=["no config", "no shard", "truncated shard", "broken index"],
+)
+def test_an_unusable_checkpoint_stops_before_collection(
+    run: Any, pytester: pytest.Pytester, break_it: Callable[[Path], object], said: str
+) -> None:
+    write_miniature(pytester.path)
+    break_it(pytester.path / "subject")
+    result = run()
+    assert result.ret == ExitCode.BAD_INPUT
+    assert said in result.stderr.str()
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+@pytest.mark.parametrize("mode", ["serial", "n2"], indirect=True)
+def test_bad_weights_are_bad_input_in_their_cell(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    write_miniature(pytester.path)
+    os.rename(pytester.path / "subject", pytester.path / "copy")
+    address = read_layout(pytester.path / "copy").matrices[1, "up_proj"][2]
+    with open(address.file, "r+b") as file:
+        file.seek(address.offset + 10)
+        file.write(b"\xff\x7f")  # a bf16 NaN
+    result = run("--model", "copy", *mode)
+    assert result.ret == ExitCode.BAD_INPUT
+    result.stdout.fnmatch_lines(
+        ["BAD INPUT narrow_d[[]L01[]]*", "*layer 1 expert 2 up_proj: 1 NaN and 0 Inf of 2048 values*"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--layers", "3-1"], 4, "'3-1' is no layer or range of layers; write for example 0-3,8"),
+        (["--layers", "0-9"], ExitCode.BAD_INPUT, "--layers: 6 has no experts in mini; choose among 0 to 5"),
+        (["--prereg", "absent"], ExitCode.BAD_INPUT, "--prereg absent: no such preregistration; there are E-mini-v4"),
+        (["--model", "no/such/folder"], ExitCode.BAD_INPUT, "no/such/folder"),
+        (["--device", "tpu"], ExitCode.BAD_INPUT, "--device 'tpu' is not known, expected auto, cpu, cuda or cuda:i"),
+        (["--bogus"], 4, "unrecognized arguments: --bogus"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_options_are_named(run: Any, arguments: list[str], code: int, said: str) -> None:
+    result = run(*arguments)
+    assert result.ret == code
+    assert said in result.stderr.str() + result.stdout.str()
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+@pytest.mark.usefixtures("run")
+def test_a_full_disk_is_named_and_never_green(pytester: pytest.Pytester) -> None:
+    """No file may grow beyond 2 kB, so that writing an entry fails as it does on a full disk."""
+    write_miniature(pytester.path, weights="low_rank")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME, "-p", "no:cacheprovider"],
+        cwd=pytester.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+    )
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert "cannot be written (File too large)" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="cuda-present: the refusal of an absent device cannot be seen")
+def test_an_absent_gpu_is_one_line(run: Any) -> None:
+    result = run("--device", "cuda")
+    assert result.ret == ExitCode.BAD_INPUT
+    assert result.stderr.str().count("BAD INPUT: --device cuda: no CUDA device is available") == 1
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_an_unwritable_out_is_named(run: Any, pytester: pytest.Pytester) -> None:
+    write_miniature(pytester.path, weights="low_rank")
+    (pytester.path / "reports").mkdir()
+    (pytester.path / "reports" / "out").write_text("a file where the folder should be")
+    result = run()
+    assert result.ret == ExitCode.BAD_INPUT
+    result.stdout.fnmatch_lines(["*cannot be written (*); free the disk or choose another folder*"])
+
+
+@pytest.mark.usefixtures("run")
+def test_interruption_keeps_pytests_own_code(pytester: pytest.Pytester) -> None:
+    write_miniature(pytester.path)
+    (pytester.path / "conftest.py").write_text(
+        (pytester.path / "conftest.py").read_text()
+        + "\ndef pytest_runtest_call(item):\n    if 'L02' in item.name:\n        raise KeyboardInterrupt\n"
+    )
+    command = [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME]
+    assert subprocess.run(command, cwd=pytester.path, capture_output=True, check=False).returncode == 2
+    assert artefact(pytester.path, "decision.json")["verdict"] == "INCOMPLETE"
+
+
+def test_an_error_of_the_suite_is_neither_a_kill_nor_green(
+    run: Any, pytester: pytest.Pytester, mode: list[str]
+) -> None:
+    write_miniature(pytester.path, weights="low_rank")
+    test = pytester.path / "hypotheses" / "test_narrow_d.py"
+    test.write_text(test.read_text() + "\n    if layer == 5:\n        raise ZeroDivisionError('a defect')\n")
+    result = run(*mode)
+    assert result.ret == ExitCode.INCOMPLETE
+    decision = artefact(pytester.path, "decision.json")
+    assert [error["outcome"] for error in decision["errors"]] == ["ERROR"]
+    assert "a defect" in decision["errors"][0]["message"]
+
+
+def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: pytest.Pytester) -> None:
+    write_miniature(pytester.path)
+    command = [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME, "-q"]
+    slow = pytester.path / "conftest.py"
+    original = slow.read_text()
+    slow.write_text(original + "\nimport time\ndef pytest_runtest_teardown(item):\n    time.sleep(0.5)\n")
+    process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(measured(pytester.path)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = measured(pytester.path)
+    assert 3 <= len(before) < 8
+    slow.write_text(original)
+    run()
+    resumed = artefact(pytester.path, "decision.json")
+    assert before <= measured(pytester.path)
+    run("--out", "fresh")
+    fresh = json.loads((pytester.path / "fresh" / NAME / "decision.json").read_text())
+    assert resumed["core_sha256"] == fresh["core_sha256"]
