@@ -10,6 +10,7 @@ from typing import Any
 from reports.decision import Decision, rule_text
 from reports.errors import BadInput
 from reports.gates import GateOutcome
+from reports.preregistration import Cell
 
 MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
 INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
@@ -24,7 +25,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
         _distribution(decision),
         _sensitivity(decision),
         _controls(document),
-        _deviations(document),
+        _deviations(decision, document),
         _limits(document),
         _provenance(document),
     ]
@@ -49,7 +50,7 @@ def _title(decision: Decision, document: Mapping[str, Any]) -> str:
     exploratory = (
         " This run is **exploratory**: its subject is not the sealed one." if document["subject"]["exploratory"] else ""
     )
-    return f"{head}\n\n{prereg.title}. Subject: {document['environment']['subject_location']}. {cause}{exploratory}"
+    return f"{head}\n\n{prereg.title} Subject: {document['environment']['subject_location']}. {cause}{exploratory}"
 
 
 def _registered(decision: Decision) -> str:
@@ -137,10 +138,26 @@ def _controls(document: Mapping[str, Any]) -> str:
     return "## Controls\n\n" + table(("control", "expected", "obtained", "sound"), rows) if rows else ""
 
 
-def _deviations(document: Mapping[str, Any]) -> str:
+def _deviations(decision: Decision, document: Mapping[str, Any]) -> str:
     lines = [*document["deviations"], *(f"{error['cell']}: {error['message']}" for error in document["errors"])]
-    lines += [f"not measured: {', '.join(document['not_measured'])}"] if document["not_measured"] else []
+    if decision.missing:
+        lines.append(f"not measured: {', '.join(cell_ranges(decision.missing))}")
     return "## Deviations\n\n" + ("\n".join(f"- {line}" for line in lines) or "None.")
+
+
+def cell_ranges(cells: Sequence[Cell]) -> list[str]:
+    """`narrow_d[L04-L15]` for runs of layers of one claim, in the order in which the claims first appear."""
+    layers: dict[str, list[int | None]] = {}
+    for cell in cells:
+        layers.setdefault(cell.name, []).append(cell.layer)
+    texts = []
+    for name, found in layers.items():
+        numbers = sorted(layer for layer in found if layer is not None)
+        starts = [layer for layer in numbers if layer - 1 not in numbers]
+        ends = [layer for layer in numbers if layer + 1 not in numbers]
+        spans = [f"L{a:02d}" if a == b else f"L{a:02d}-L{b:02d}" for a, b in zip(starts, ends, strict=True)]
+        texts.append(f"{name}[{', '.join(spans)}]" if spans else name)
+    return texts
 
 
 def _limits(document: Mapping[str, Any]) -> str:

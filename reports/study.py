@@ -94,13 +94,12 @@ class ClaimUnderTest:
     def check(self, control: Control) -> Measurement:
         """Sends a control through the claim's own path. Raises `TrapMisfired` unless it comes out as registered."""
         measurement = self._obtain(Cell("control", control.name))
-        self.study.say(measurement_text(self.claim, measurement))
         outcome = judge_control(control, self.claim.rule, measurement)
+        self.study.say(f"{measurement_text(self.claim, measurement)}, {outcome.obtained}")
         if not outcome.sound:
             raise TrapMisfired(
                 f"{control.name}: {outcome.reason}; the instrument is broken, {self.claim.name} is INCONCLUSIVE"
             )
-        self.study.say(outcome.reason)
         return measurement
 
     def _judge(self, gate: Gate) -> GateOutcome:

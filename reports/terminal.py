@@ -35,7 +35,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
     """Rung, rules, seal, subject, folder, and every option as given."""
     prereg, subject = plan.prereg, plan.subject
     return [
-        f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}: {prereg.title}",
+        f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
         f"seal      {plan.seal.describe()}",
         f"subject   {subject.name}, {len(subject.layers)} layers"
@@ -110,14 +110,12 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
 def fragility(outcome: GateOutcome) -> list[str]:
     """Says so where another registered estimator would have turned the gate."""
     rule = outcome.rule
-    if rule is None:
-        return []
-    turned = [other for other in outcome.sensitivity if other.met != rule.met]
+    turned = [] if rule is None else [other for other in outcome.sensitivity if other.met != rule.met]
     return [
-        f"fragile: {outcome.gate.id} under {other.metric} would be {'met' if other.met else 'missed'} "
-        f"({other.observed:.0%}; noise has {other.reference:.3f})"
+        f"fragile: {outcome.gate.id} would be {'met' if other.met else 'missed'} under {other.metric}: "
+        f"{other.observed:.3f}, median {other.median:.3f}"
+        + ("" if other.reference is None else f", noise {other.reference:.3f}")
         for other in turned
-        if other.reference is not None
     ]
 
 

@@ -1,0 +1,74 @@
+"""The README says what is so: commands, options, exit codes, files, and the verdict that is committed."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reports.cli import parser
+from reports.errors import ExitCode
+from reports.options import add_options
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf8")
+
+
+def options() -> set[str]:
+    """The study's options, as pytest is told of them."""
+    found: list[str] = []
+
+    class Group:
+        def addoption(self, *names: str, **_: object) -> None:
+            found.extend(names)
+
+    class Parser:
+        def getgroup(self, *_: str) -> Group:
+            return Group()
+
+    add_options(Parser())  # type: ignore[arg-type]
+    return set(found)
+
+
+@pytest.mark.parametrize("name", ["study", "tests"])
+def test_each_command_stands_alone(name: str) -> None:
+    """`.ci/run` reads it by this comment; it sets up all that it needs."""
+    (block,) = re.findall(rf"<!-- command: {name} -->\n```bash\n(.+?)\n```", README, re.S)
+    assert block.startswith("python3 -m venv .venv && .venv/bin/pip install")
+    assert block.rstrip().endswith({"study": ".venv/bin/pytest hypotheses/ -x", "tests": ".venv/bin/pytest"}[name])
+
+
+def test_every_option_is_named() -> None:
+    (usage,) = re.findall(r"```\n(pytest hypotheses/ \[-x\].+?)```", README, re.S)
+    assert options() == set(re.findall(r"--[a-z]+", usage.partition("python -m reports")[0]))
+
+
+def test_every_command_of_reports_is_named() -> None:
+    (line,) = re.findall(r"^python -m reports +(.+)$", README, re.M)
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert set(line.split(" | ")) == set(commands.choices)
+
+
+def test_every_exit_code_is_listed() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.M)}
+    assert codes == {int(code) for code in ExitCode}
+
+
+def test_the_tree_is_true() -> None:
+    (tree,) = re.findall(r"## Files\n\n```\n(.+?)```", README, re.S)
+    folder = ""
+    for line in tree.splitlines():
+        name = line.split()[0]
+        if not line.startswith(" "):
+            folder = name if name.endswith("/") else ""
+        path = ROOT / (folder if line.startswith(" ") else "") / name
+        assert path.exists(), f"{path.relative_to(ROOT)} stands in the README's tree and nowhere else"
+
+
+def test_the_committed_verdict_is_the_one_told() -> None:
+    path = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v4-olmoe_nano" / "decision.json"
+    decision = json.loads(path.read_text())
+    assert f"**{decision['verdict']}**" in README
+    assert str(decision["trigger"]) in README
+    assert decision["core_sha256"][:12] in README
