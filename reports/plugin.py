@@ -144,4 +144,4 @@ def after_kill(item: pytest.Item, study: Study) -> None:
         return
     if item.config.getoption("maxfail") == 1:
         pytest.skip(f"not started: -x, and the rung was killed before ({trigger})")
-    study.say("after the kill, exploratory")
+    item.user_properties.append(("exploratory", trigger))

@@ -63,6 +63,8 @@ def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
         return
     word = _word(report, properties)
     said = [str(value) for name, value in report.user_properties if name == "said"]
+    if "exploratory" in properties:
+        said.append("after the kill, exploratory")
     if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
         said.append(report.longrepr[2].removeprefix("Skipped: "))
     elif report.outcome == "failed" and "outcome" in properties:
