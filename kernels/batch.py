@@ -1,8 +1,8 @@
 """One matrix at a time: the input check, the exact power-of-two scaling and the worker pool shared by the spectra.
 
-Each matrix is upcast, scaled and decomposed on its own, on one intra-op thread, so that its result depends on its
-bits alone: not on the other matrices of the batch, nor on the number of workers. (One MKL call on two threads rounds
-differently from the same call on one.)
+Each matrix is upcast, scaled and decomposed on its own, on one thread of torch and of numpy's BLAS, so that its result
+depends on its bits alone: not on the other matrices of the batch, nor on the number of workers. (One BLAS call on two
+threads rounds differently from the same call on one.)
 """
 
 import itertools
@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 Result = TypeVar("Result")
@@ -67,15 +68,19 @@ def matrix_indices(batch_shape: torch.Size) -> list[tuple[int, ...]]:
 
 
 def map_matrices(function: Callable[[tuple[int, ...]], Result], batch_shape: torch.Size, workers: int) -> list[Result]:
-    """`function(index)` for every index of `batch_shape`, row-major, on `workers` threads of one intra-op thread each.
+    """`function(index)` for every index of `batch_shape`, row-major, on `workers` threads, each single-threaded within.
 
-    Results come in index order, and the error raised is that of the first failing index. `torch.set_num_threads` is
-    process-wide for threads born later, so the caller's value is put back afterwards.
+    Results come in index order, and the error raised is that of the first failing index. The threads of numpy's BLAS
+    are limited for the whole process meanwhile, and `torch.set_num_threads` is process-wide for threads born later:
+    both are put back afterwards.
     """
     indices = matrix_indices(batch_shape)
     intra_op_threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        ):
             futures = [pool.submit(function, index) for index in indices]
             try:
                 return [future.result() for future in futures]

@@ -132,7 +132,7 @@ print(digest(spectrum(gaussian((2, 512, 768), seed=41), workers=2)))
 
 
 def test_bits_do_not_depend_on_the_process() -> None:
-    child = subprocess.run(  # noqa: S603 - our own interpreter on the constant above
+    child = subprocess.run(
         [sys.executable, "-c", CHILD],
         cwd=Path(__file__).parent.parent,
         capture_output=True,

@@ -89,10 +89,10 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(_figures(outcome) + ("  after the kill" if outcome in decision.exploratory_gates else ""))
     controls = {control.control.name: control for outcome in decision.gates for control in outcome.controls}.values()
     sound = sum(control.sound is True for control in controls)
-    reporter.write_line(
-        f"controls: {sound} of {len(controls)} sound"
-        + "".join(f"; {c.control.name}: {c.reason}" for c in controls if c.sound is False)
-    )
+    absent = sum(control.sound is None for control in controls)
+    line = f"controls: {sound} of {len(controls)} sound" + (f", {absent} did not run" if absent else "")
+    unsound = [f"; {control.control.name}: {control.reason}" for control in controls if control.sound is False]
+    reporter.write_line(line + "".join(unsound))
     for outcome in decision.core_gates:
         for line in fragility(outcome):
             reporter.write_line(line, yellow=True)
