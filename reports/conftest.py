@@ -1,8 +1,11 @@
-"""What the tests of the plugin share: a study in miniature, run serially, with `-n0` and with `-n2`."""
+"""What tests share: a sealed preregistration, and a study in miniature run serially, with `-n0` and with `-n2`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from reports.specimens import SHIPPED, first_seal
 
 MODES = {"serial": [], "n0": ["-n0"], "n2": ["-n2"]}
 
@@ -26,3 +29,18 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[
         return pytester.runpytest_inprocess("hypotheses", "--prereg", NAME, *arguments)
 
     return run_study
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A copy of a shipped preregistration, not sealed."""
+    path = tmp_path / SHIPPED.name
+    path.write_bytes(SHIPPED.read_bytes())
+    return path
+
+
+@pytest.fixture
+def sealed(path: Path) -> Path:
+    """The same, sealed."""
+    first_seal(path)
+    return path

@@ -1,13 +1,20 @@
 """Small preregistrations and measurements for the tests of this package."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Claim, Control, Interval, Preregistration, Rule, ShareBelow, Subject
+from reports.seal import SealStatus, seal
 from reports.subject import SubjectFacts
 
 SUBJECT = SubjectFacts("tiny", "fixtures/tiny", None, (0, 1, 2, 3), exploratory=False, sealed_layer_sha256=None)
+SHIPPED = Path(__file__).parents[1] / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4.toml"
 NARROW = ShareBelow(metric="energy_rank_95", below=0.4, at_least=0.7)
+
+
+def first_seal(path: Path) -> SealStatus:
+    return seal(path, what="design 4", why="before any run", results_seen=False, date="2026-11-23")
 
 
 def a_claim(

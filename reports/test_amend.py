@@ -6,20 +6,7 @@ from reports.errors import BadInput
 from reports.ledger import LEDGER, read_ledger
 from reports.parse import load_preregistration
 from reports.seal import sidecar_path, verify
-from reports.test_seal import NAME, SHIPPED, amendment, edit, first_seal, tampered
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / NAME
-    path.write_bytes(SHIPPED.read_bytes())
-    return path
-
-
-@pytest.fixture
-def sealed(path: Path) -> Path:
-    first_seal(path)
-    return path
+from reports.test_seal import amendment, edit, tampered
 
 
 def test_status_describes_itself(sealed: Path) -> None:

@@ -9,26 +9,9 @@ from reports.errors import BadInput, Tampered
 from reports.ledger import LEDGER, Event, holding, read_ledger
 from reports.parse import load_preregistration
 from reports.seal import SealStatus, amend, seal, sidecar_path, verify, was_sealed
+from reports.specimens import SHIPPED, first_seal
 
-SHIPPED = Path(__file__).parents[1] / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4.toml"
 NAME = SHIPPED.name
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / NAME
-    path.write_bytes(SHIPPED.read_bytes())
-    return path
-
-
-@pytest.fixture
-def sealed(path: Path) -> Path:
-    first_seal(path)
-    return path
-
-
-def first_seal(path: Path) -> SealStatus:
-    return seal(path, what="design 4", why="before any run", results_seen=False, date="2026-11-23")
 
 
 def amendment(path: Path, results_seen: bool = True) -> SealStatus:
