@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports.decision import Decision, decide, decision_json, trap_results_json
-from reports.errors import ExitCode
+from reports.errors import BadInput, ExitCode
 from reports.plan import Plan
 from reports.postmortem import postmortem, with_written_part
 from reports.store import Store, append_attempt, write_atomically
@@ -114,7 +114,10 @@ def _store_of(session: Session) -> Store | None:
     if not folders:
         return None
     if len(folders) > 1:
-        raise RuntimeError(f"the workers of one run measured under different settings: {sorted(map(str, folders))}")
+        named = " and ".join(sorted(Path(str(folder)).name for folder in folders))
+        raise BadInput(
+            f"the workers of one run measured under different settings, {named}; run them on devices of one kind"
+        )
     return Store(Path(str(folders.pop())))
 
 

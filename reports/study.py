@@ -95,7 +95,8 @@ class ClaimUnderTest:
         """Sends a control through the claim's own path. Raises `TrapMisfired` unless it comes out as registered."""
         measurement = self._obtain(Cell("control", control.name))
         outcome = judge_control(control, self.claim.rule, measurement)
-        self.study.say(f"{measurement_text(self.claim, measurement)}, {outcome.obtained}")
+        must = "pass" if control.expected == "MET" else "fail"
+        self.study.say(f"{measurement_text(self.claim, measurement, noise=False)} (must {must})")
         if not outcome.sound:
             raise TrapMisfired(
                 f"{control.name}: {outcome.reason}; the instrument is broken, {self.claim.name} is INCONCLUSIVE"
@@ -128,14 +129,14 @@ class ClaimUnderTest:
             return measurement
 
 
-def measurement_text(claim: Claim, measurement: Measurement) -> str:
+def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
     """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
     outcome = apply_rule(claim.rule, [measurement])
     text = f"mean {outcome.observed:.3f} over {outcome.n}"
     if isinstance(claim.rule, ShareBelow):
         text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
     text = f"{text}, median {outcome.median:.3f}"
-    return text if outcome.reference is None else f"{text}, noise {outcome.reference:.3f}"
+    return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
 
 
 def gate_message(outcome: GateOutcome) -> str:

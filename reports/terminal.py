@@ -20,6 +20,7 @@ COLOURS: Mapping[str, dict[str, bool]] = {
     "KILLED": {"red": True, "bold": True},
     "MISFIRED": {"yellow": True, "bold": True},
 }
+COLUMNS = 80  # a terminal's least usual width, and a CI log's
 FAULT = {"red": True, "bold": True}
 
 
@@ -34,7 +35,7 @@ def prepare(config: pytest.Config) -> None:
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
     """Rung, rules, seal, subject, folder, and every option as given."""
     prereg, subject = plan.prereg, plan.subject
-    return [
+    lines = [
         f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
         f"seal      {plan.seal.describe()}",
@@ -44,6 +45,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         f"store     {_short(plan.run_folder, Path.cwd())}",
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]
+    return [part for line in lines for part in textwrap.wrap(line, COLUMNS, subsequent_indent=" " * 10)]
 
 
 def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
@@ -84,9 +86,12 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.section(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}")
     reporter.write_line(f"{'gate':<22}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
     for outcome in decision.gates:
-        reporter.write(f"{outcome.gate.id:<22}")
+        mark = "*" if outcome in decision.exploratory_gates else ""
+        reporter.write(f"{outcome.gate.id + mark:<22}")
         reporter.write(f"{outcome.status:<14}", **COLOURS.get(outcome.status, {}))
-        reporter.write_line(_figures(outcome) + ("  after the kill" if outcome in decision.exploratory_gates else ""))
+        reporter.write_line(_figures(outcome))
+    if decision.exploratory_gates:
+        reporter.write_line("* after the kill: exploratory, outside verdict, trigger and core")
     controls = {control.control.name: control for outcome in decision.gates for control in outcome.controls}.values()
     sound = sum(control.sound is True for control in controls)
     absent = sum(control.sound is None for control in controls)
@@ -99,14 +104,11 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.write("verdict: ")
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
     reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
-    reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}, exit code {conclusion.exit_code}")
-    reporter.write_line(
-        "written: "
-        + ", ".join(_short(path, here) for path in conclusion.files[:1])
-        + " and beside it "
-        + ", ".join(path.name for path in conclusion.files[1:])
-    )
-    reporter.write_line(does_not_say(conclusion))
+    reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
+    for path in conclusion.files:
+        reporter.write_line(f"written: {_short(path, here)}")
+    for line in textwrap.wrap(does_not_say(conclusion), COLUMNS):
+        reporter.write_line(line)
 
 
 def fragility(outcome: GateOutcome) -> list[str]:
@@ -114,9 +116,7 @@ def fragility(outcome: GateOutcome) -> list[str]:
     rule = outcome.rule
     turned = [] if rule is None else [other for other in outcome.sensitivity if other.met != rule.met]
     return [
-        f"fragile: {outcome.gate.id} would be {'met' if other.met else 'missed'} under {other.metric}: "
-        f"{other.observed:.3f}, median {other.median:.3f}"
-        + ("" if other.reference is None else f", noise {other.reference:.3f}")
+        f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
         for other in turned
     ]
 
@@ -147,7 +147,7 @@ def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:
 def _figures(outcome: GateOutcome) -> str:
     rule = outcome.rule
     if rule is None:
-        return f"{'—':>9}{'—':>9}{'—':>17}{len(outcome.missing):>7} cells missing"
+        return f"{len(outcome.missing)} cells not measured"
     low, high = outcome.interval or (float("nan"), float("nan"))
     return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
 
