@@ -11,6 +11,7 @@ from reports.decision import Decision, rule_text
 from reports.errors import BadInput
 from reports.gates import GateOutcome
 from reports.preregistration import Cell
+from reports.spans import spans
 
 MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
 INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
@@ -147,17 +148,10 @@ def _deviations(decision: Decision, document: Mapping[str, Any]) -> str:
 
 def cell_ranges(cells: Sequence[Cell]) -> list[str]:
     """`narrow_d[L04-L15]` for runs of layers of one claim, in the order in which the claims first appear."""
-    layers: dict[str, list[int | None]] = {}
+    layers: dict[str, set[int]] = {}
     for cell in cells:
-        layers.setdefault(cell.name, []).append(cell.layer)
-    texts = []
-    for name, found in layers.items():
-        numbers = sorted(layer for layer in found if layer is not None)
-        starts = [layer for layer in numbers if layer - 1 not in numbers]
-        ends = [layer for layer in numbers if layer + 1 not in numbers]
-        spans = [f"L{a:02d}" if a == b else f"L{a:02d}-L{b:02d}" for a, b in zip(starts, ends, strict=True)]
-        texts.append(f"{name}[{', '.join(spans)}]" if spans else name)
-    return texts
+        layers.setdefault(cell.name, set()).update(() if cell.layer is None else (cell.layer,))
+    return [f"{name}[{spans(found, 'L{:02d}')}]" if found else name for name, found in layers.items()]
 
 
 def _limits(document: Mapping[str, Any]) -> str:

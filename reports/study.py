@@ -14,6 +14,7 @@ from reports.errors import ClaimKilled, TrapMisfired
 from reports.gates import GateOutcome, apply_rule, gate_cells, judge_control, judge_gate
 from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, ShareBelow, gates, registered_cells
+from reports.spans import spans
 from reports.store import Store
 from reports.subject import SubjectFacts, check_digest
 
@@ -142,7 +143,7 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
 def gate_message(outcome: GateOutcome) -> str:
     """One line for one gate: where, obtained, expected, n, and what to make of it."""
     claim, rule = outcome.gate.claim, outcome.rule
-    where = f"{len(outcome.gate.layers)}-layer checkpoint (layers {outcome.gate.layers[0]}-{outcome.gate.layers[-1]})"
+    where = f"{len(outcome.gate.layers)}-layer checkpoint (layers {spans(outcome.gate.layers)})"
     if rule is None or outcome.status in ("NOT_RUN", "INCONCLUSIVE"):
         first, rest = outcome.missing[:NAMED], outcome.missing[NAMED:]
         missing = ", ".join(cell.id for cell in first) + (f" and {len(rest)} more" if rest else "")

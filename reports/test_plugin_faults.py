@@ -192,3 +192,15 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: p
     run("--out", "fresh")
     fresh = json.loads((pytester.path / "fresh" / NAME / "decision.json").read_text())
     assert resumed["core_sha256"] == fresh["core_sha256"]
+
+
+def test_a_crashed_worker_loses_nothing_and_is_named(run: Any, pytester: pytest.Pytester) -> None:
+    """The checkpoint cell measures what the dead worker did not."""
+    write_miniature(pytester.path)
+    conftest = pytester.path / "conftest.py"
+    crash = "import os\ndef pytest_runtest_call(item):\n    if 'L02' in item.name:\n        os._exit(7)\n"
+    conftest.write_text(conftest.read_text() + crash)
+    assert run("-n2", "-x").ret == ExitCode.KILLED
+    decision = artefact(pytester.path, "decision.json")
+    assert decision["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
+    assert ["crashed while running" in error["message"] for error in decision["errors"]] == [True]
