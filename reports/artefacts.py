@@ -13,16 +13,11 @@ from reports.decision import Decision, decide, decision_json, trap_results_json
 from reports.errors import BadInput, ExitCode
 from reports.plan import Plan
 from reports.postmortem import postmortem, with_written_part
+from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
 from reports.subject import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
-VERDICT_CODES = {
-    "SURVIVED": ExitCode.SURVIVED,
-    "KILLED": ExitCode.KILLED,
-    "INCONCLUSIVE": ExitCode.INCONCLUSIVE,
-    "INCOMPLETE": ExitCode.INCOMPLETE,
-}
 
 
 @dataclass(frozen=True)
@@ -74,6 +69,7 @@ def conclude(session: Session) -> Conclusion:
     files["postmortem.md"] = with_written_part(postmortem(decision, document), page).encode()
     for name, data in files.items():
         write_atomically(plan.run_folder / name, data)
+    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store)
     append_attempt(
         plan.run_folder,
         {
@@ -96,7 +92,7 @@ def settle_exit_code(session: Session, decision: Decision) -> int:
         return pytest.ExitCode.INTERRUPTED
     if session.exit_status in PYTEST_KEEPS:
         return session.exit_status
-    verdict = VERDICT_CODES[decision.verdict]
+    verdict = ExitCode[decision.verdict]
     if verdict == ExitCode.KILLED:
         return verdict
     faults = [_property(report, "exit_code") for report in session.reports if report.outcome == "failed"]

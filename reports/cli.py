@@ -1,4 +1,4 @@
-"""`python -m reports`: lint, seal, amend, log, status, reproduce. One function and one line make a command."""
+"""`python -m reports`: lint, seal, amend, log, status, decide, reproduce: one function and one line each."""
 
 import argparse
 import sys
@@ -23,6 +23,10 @@ NAME: Argument = ("name", {"metavar": "NAME", "help": "a preregistration by its 
 NAMES: Argument = ("names", {"metavar": "NAME", "nargs": "*", "help": "preregistrations (default: all of them)"})
 WHAT: Argument = ("--what", {"required": True, "metavar": "TEXT", "help": "what is sealed or changed, in one line"})
 WHY: Argument = ("--why", {"required": True, "metavar": "TEXT", "help": "the reason, in one line"})
+FOLDER: Argument = (
+    "results",
+    {"type": Path, "metavar": "FOLDER", "help": "what a run wrote, under reports/out or --out"},
+)
 EXPECTED: Argument = ("expected", {"type": Path, "metavar": "DECISION", "help": "the decision.json to be reproduced"})
 OBTAINED: Argument = (
     "--with",
@@ -54,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     command("amend", run_amend, NAME, WHAT, WHY, ("--results-seen", {**SEEN, "required": True}))
     command("log", run_log)
     command("status", run_status, NAMES)
+    command("decide", run_decide, FOLDER)
     command("reproduce", run_reproduce, EXPECTED, OBTAINED)
     return top
 
@@ -111,9 +116,19 @@ def run_status(options: Options) -> ExitCode:
     return next((code for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT) if code in codes), ExitCode.SURVIVED)
 
 
+def run_decide(options: Options) -> ExitCode:
+    """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
+    from reports.rejudge import rejudge  # noqa: PLC0415 - numpy, which most commands do not need
+
+    decision, core = rejudge(options.results, options.folder)
+    told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
+    print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}\ncore sha256 {core}")
+    return ExitCode[decision.verdict]
+
+
 def run_reproduce(options: Options) -> ExitCode:
     """Say whether a new verdict reproduces an earlier one, and in what it differs (then 14)."""
-    from reports.reproduce import differences, read_decision  # noqa: PLC0415 - numpy, which no other command needs
+    from reports.reproduce import differences, read_decision  # noqa: PLC0415 - as above
 
     expected, obtained = read_decision(options.expected), read_decision(options.obtained)
     prereg = load_preregistration(options.folder / str(expected["seal"]["file"]))

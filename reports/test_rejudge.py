@@ -1,0 +1,85 @@
+"""A verdict judged again from what a run left, and every way in which that must be refused."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.cli import main
+from reports.errors import BadInput, ExitCode, Tampered
+from reports.preregistration import Cell, registered_cells
+from reports.rejudge import RUN, rejudge, remember
+from reports.seal import verify
+from reports.specimens import a_measurement
+from reports.store import Identity, open_store
+from reports.subject import SubjectFacts
+
+
+@pytest.fixture
+def run_folder(sealed: Path, tmp_path: Path) -> Path:
+    """A run killed at the first checkpoint, every matrix as wide as noise but for the controls that must pass."""
+    prereg = verify(sealed).prereg
+    subject = SubjectFacts("other", str(tmp_path / "weights"), None, tuple(range(16)), True, None)
+    store = open_store(tmp_path / "run", Identity(prereg.canonical_sha256, "1" * 64, {}))
+    controls = {control.name: control for control in prereg.controls}
+    for cell in registered_cells(prereg, subject.layers):
+        if cell.kind == "control" or (cell.name == "narrow_d" and cell.layer in range(4)):
+            control = controls.get(cell.name)
+            value = 0.777 if control is None or control.level is None else control.level
+            names = ("energy_rank_95", *prereg.claim("narrow_d").sensitivity)
+            store.put(a_measurement(cell, [value], **{name: [value] for name in names[1:]}))
+    remember(tmp_path / "run", sealed.name, subject, store)
+    return tmp_path / "run"
+
+
+def test_the_command_tells_verdict_and_core(run_folder: Path, sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    decision, core = rejudge(run_folder, sealed.parent)
+    assert main(["decide", str(run_folder)], sealed.parent) == ExitCode.KILLED
+    told = capsys.readouterr().out
+    assert "KILLED, narrow-d threshold unmet at 4-layer checkpoint" in told
+    assert f"core sha256 {core}" in told
+    assert decision.verdict == "KILLED"
+
+
+def test_it_can_be_judged_after_it_was_moved(run_folder: Path, sealed: Path, tmp_path: Path) -> None:
+    expected = rejudge(run_folder, sealed.parent)[1]
+    shutil.move(run_folder, tmp_path / "elsewhere")
+    assert rejudge(tmp_path / "elsewhere", sealed.parent)[1] == expected
+
+
+def test_without_a_control_nothing_is_killed(run_folder: Path, sealed: Path) -> None:
+    (entry,) = run_folder.rglob("control-null_narrow_d.json")
+    entry.unlink()
+    decision, _ = rejudge(run_folder, sealed.parent)
+    assert decision.verdict == "INCOMPLETE"
+    assert Cell("control", "null_narrow_d") in decision.missing
+
+
+def test_edits_are_noticed(run_folder: Path, sealed: Path) -> None:
+    (entry,) = run_folder.rglob("claim-narrow_d-L02.json")
+    entry.write_text(entry.read_text().replace("0.777", "0.111"))
+    with pytest.raises(Tampered, match=r"claim-narrow_d-L02\.json: corrupt or edited"):
+        rejudge(run_folder, sealed.parent)
+    sealed.write_text(sealed.read_text().replace("below = 0.4", "below = 0.9"))
+    with pytest.raises(Tampered):
+        rejudge(run_folder, sealed.parent)
+
+
+def test_measurements_of_other_weights_than_the_sealed_are_noticed(run_folder: Path, sealed: Path) -> None:
+    path = run_folder / RUN
+    entry: dict[str, Any] = json.loads(path.read_text())
+    entry["subject"]["sealed_layer_sha256"] = ["f" * 64] * 16
+    path.write_text(json.dumps(entry))
+    with pytest.raises(Tampered, match=r"layer 0 of weights: sha256 0000.* sealed"):
+        rejudge(run_folder, sealed.parent)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"preregistration": "x.toml", "store": null, "subject": {}}'])
+def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"run\.json: cannot be read .*; name a folder that a run wrote"):
+        rejudge(tmp_path, sealed.parent)
+    (tmp_path / RUN).write_text(text)
+    with pytest.raises(BadInput, match=r"run\.json: does not describe a run"):
+        rejudge(tmp_path, sealed.parent)
