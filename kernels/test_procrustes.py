@@ -1,0 +1,151 @@
+"""Sign targets against Procrustes: published Gaussian levels, monotone where proven, exact on the reduced frame."""
+
+import time
+
+import pytest
+import torch
+from torch import Tensor
+
+from kernels.moments import one_bit_cosine
+from kernels.procrustes import annealed_procrustes, polar_factor, procrustes, target
+from kernels.rotations import haar_orthogonal, orthogonality_residual, rotate
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def gaussian(shape: tuple[int, ...], seed: int = 0) -> Tensor:
+    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
+
+
+def eye(n: int) -> Tensor:
+    return torch.eye(n, dtype=torch.float64)
+
+
+# (b, out, in), plain, annealed: beta [-] on i.i.d. Gaussian matrices, from a separate prototype at n = 128 ... 512,
+# and frozen before this code was written; plain ITQ to convergence, annealed 120 iterations. Matrices of one shape
+# scatter by 0.001.
+GOLDEN = {
+    "gate_up": ((2, 128, 256), 0.957, 0.976),
+    "down": ((2, 256, 128), 0.905, 0.930),
+    "shared_by_16": ((1, 2048, 128), 0.847, 0.853),
+}
+
+
+@pytest.mark.parametrize(("shape", "plain", "annealed"), GOLDEN.values(), ids=GOLDEN.keys())
+def test_gaussian_levels(shape: tuple[int, int, int], plain: float, annealed: float) -> None:
+    w = gaussian(shape, seed=5)
+    one, other = procrustes(w, 120, eye(shape[-1])), annealed_procrustes(w, 120, eye(shape[-1]))
+    assert one.beta.mean().item() == pytest.approx(plain, abs=0.003)
+    assert other.beta.mean().item() == pytest.approx(annealed, abs=0.003)
+    assert (other.beta - one.beta > 0.003).all()  # the tolerance tells the two columns apart
+    assert one.curve.diff(dim=0).amin() >= -1e-13
+    assert (one.plateau_step < 120).all()
+
+
+def uneven_rows(seed: int) -> Tensor:
+    """Gaussian `(4, 128, 16)`, every eighth row ten times as long as the others."""
+    return gaussian((4, 128, 16), seed) * torch.tensor([10.0] + 7 * [1.0], dtype=torch.float64).repeat(16)[:, None]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_beta_never_falls_with_row_scaled_targets(seed: int) -> None:
+    found = procrustes(uneven_rows(seed), 40, haar_orthogonal(16, generator(seed)))
+    assert found.curve.diff(dim=0).amin() >= -1e-13  # rounding of three sums
+
+
+def test_beta_does_fall_without_row_scales() -> None:
+    drops = []
+    for seed in range(5):
+        w, r = uneven_rows(seed), haar_orthogonal(16, generator(seed), (4,))
+        curve, total = [], []
+        for _ in range(40):
+            v = w @ r
+            curve.append(one_bit_cosine(v))
+            total.append(v.abs().sum((-2, -1)))
+            u, _, vh = torch.linalg.svd(w.mT @ torch.where(v < 0.0, -1.0, 1.0).double())
+            r = u @ vh
+        assert torch.stack(total).diff(dim=0).amin() >= -1e-9  # what ITQ does raise
+        drops.append(torch.stack(curve).diff(dim=0).amin().item())
+    assert max(drops) < -1e-5  # at every seed, and eight orders of magnitude beyond rounding
+    assert min(drops) < -1e-4
+
+
+@pytest.mark.parametrize("power", [1.0, 1.3, 1.7, 2.0])
+def test_target_is_half_the_gradient_of_the_squared_norm(power: float) -> None:
+    v = gaussian((2, 5, 7)).requires_grad_()
+    (gradient,) = torch.autograd.grad(v.abs().pow(power).sum(-1).pow(2.0 / power).sum(), v)
+    torch.testing.assert_close(target(v.detach(), power), gradient / 2.0)
+
+
+def test_target_at_zero_has_a_sign() -> None:
+    v = torch.tensor([[3.0, 0.0, -1.0]], dtype=torch.float64)
+    assert target(v, 1.0).tolist() == [[4.0, 4.0, -4.0]]
+    assert target(torch.zeros(1, 3, dtype=torch.float64), 1.5).tolist() == [[0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("power", [1.2, 1.6])
+def test_constant_power_raises_its_own_norm(power: float) -> None:
+    w, start = uneven_rows(0), haar_orthogonal(16, generator(0))
+    norms = [
+        rotate(w, procrustes(w, steps, start, power).rotation).abs().pow(power).sum(-1).pow(2.0 / power).sum(-1)
+        for steps in (1, 4, 16)
+    ]
+    assert (norms[1] > norms[0]).all()
+    assert (norms[2] > norms[1]).all()
+
+
+@pytest.mark.parametrize("rows", [8, 16, 23])
+def test_reduced_frame_is_exact(rows: int) -> None:
+    w, r = gaussian((2, rows, 24)), haar_orthogonal(24, generator(1), (2,))
+    found = procrustes(w, 25, r)
+    curve = [one_bit_cosine(w @ r)]
+    for _ in range(25):  # the same iteration on the full (in, in) rotation, which has a null space to fill
+        u, _, vh = torch.linalg.svd(w.mT @ target(w @ r, 1.0))
+        r = u @ vh
+        curve.append(one_bit_cosine(w @ r))
+    torch.testing.assert_close(found.curve, torch.stack(curve), rtol=0.0, atol=1e-9)
+    torch.testing.assert_close(one_bit_cosine(rotate(w, found.rotation)), curve[-1], rtol=0.0, atol=1e-9)
+    assert (orthogonality_residual(found.rotation) <= 10 * 24 * torch.finfo(torch.float64).eps).all()
+
+
+def test_polar_factor_matches_the_svd() -> None:
+    m = gaussian((6, 12, 20))
+    m[1] *= torch.logspace(0.0, -5.0, 12, dtype=torch.float64)[:, None]
+    m[2, 3] = m[2, 4]  # rank-deficient: not unique, still a polar factor
+    m[3] *= 1e-120
+    m[4] = 0.0
+    x = polar_factor(m)
+    assert (orthogonality_residual(x.mT) <= 10 * 20 * torch.finfo(torch.float64).eps).all()
+    product = m @ x.mT  # symmetric and positive semi-definite: the definition
+    scale = torch.linalg.matrix_norm(m, keepdim=True)
+    assert ((product - product.mT).abs() <= 1e-9 * scale).all()
+    assert (torch.linalg.eigvalsh((product + product.mT) / 2.0) >= -1e-9 * scale[..., 0]).all()
+    for i in (0, 5):
+        u, _, vh = torch.linalg.svd(m[i], full_matrices=False)
+        torch.testing.assert_close(x[i], u @ vh, rtol=0.0, atol=1e-11)
+
+
+def test_polar_factor_needs_its_fallback() -> None:
+    m = gaussian((12, 20)) * torch.logspace(0.0, -7.0, 12, dtype=torch.float64)[:, None]
+    energies, vectors = torch.linalg.eigh(m @ m.mT)
+    fast = vectors @ torch.diag(energies.clamp_min(1e-300).rsqrt()) @ vectors.mT @ m
+    tolerance = 10 * 20 * torch.finfo(torch.float64).eps
+    assert orthogonality_residual(fast.mT) > tolerance
+    assert orthogonality_residual(polar_factor(m[None])[0].mT) <= tolerance
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0, float("nan")])
+def test_power_out_of_range_is_named(power: float) -> None:
+    message = rf"^procrustes: power is {power}, expected 1 <= power < 2 \[-\]; at 2 nothing moves, pass 1 for ITQ$"
+    with pytest.raises(ValueError, match=message):
+        procrustes(gaussian((1, 4, 6)), 5, eye(6), power)
+
+
+def test_settings_and_seconds() -> None:
+    began = time.perf_counter()
+    found = annealed_procrustes(gaussian((1, 4, 6)), 7, eye(6))
+    assert found.seconds <= time.perf_counter() - began
+    assert found.settings == {"optimiser": "annealed_procrustes", "steps": 7, "schedule": "power = 2 - step/steps"}
+    assert procrustes(gaussian((1, 4, 6)), 7, eye(6)).settings == {"optimiser": "procrustes", "steps": 7, "power": 1.0}
