@@ -125,11 +125,11 @@ def decision_json(
     errors: Sequence[Mapping[str, object]],
 ) -> dict[str, object]:
     """`decision.json`: the source's four fields first, the core, then what may differ between machines and runs."""
-    core = core_json(decision, subject)
+    core, attainable = core_json(decision, subject), attainability(decision.prereg)
     return {
         **core,
         "core_sha256": sha256_hex(canonical_json(core)),
-        "after_kill": [gate_json(outcome, attainability(decision.prereg)) for outcome in decision.exploratory_gates],
+        "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in decision.missing],
         "deviations": deviations(decision, subject),
         "seal": dict(seal),

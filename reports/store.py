@@ -33,17 +33,12 @@ def write_atomically(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_through(temporary, data)
         os.replace(temporary, path)
     except OSError as error:
         with suppress(OSError):  # a folder that cannot be written to; the fault is already being raised
             temporary.unlink()
-        raise BadInput(
-            f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
-        ) from None
+        raise _unwritable(path, error) from None
 
 
 @dataclass(frozen=True)
@@ -104,17 +99,12 @@ class Store:
         path = self._entry(measurement.cell)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with open(temporary, "wb") as file:
-                file.write(_encode(measurement))
-                file.flush()
-                os.fsync(file.fileno())
+            _write_through(temporary, _encode(measurement))
             with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stands
                 os.link(temporary, path)
             _sync_folder(path.parent)
         except OSError as error:
-            raise BadInput(
-                f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
-            ) from None
+            raise _unwritable(path, error) from None
         finally:
             with suppress(OSError):  # as above
                 temporary.unlink()
@@ -127,9 +117,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = open(path, "ab")  # noqa: SIM115 - closed below, so that only opening is within this try
         except OSError as error:
-            raise BadInput(
-                f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder"
-            ) from None
+            raise _unwritable(path, error) from None
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -194,6 +182,17 @@ def _decode(data: bytes, path: Path) -> Measurement:
             f"{path}: corrupt or edited by hand (its digest does not hold); delete it to measure that cell again"
         )
     return measurement_from_json(entry, str(path))
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    return BadInput(f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder")
 
 
 def _sync_folder(folder: Path) -> None:

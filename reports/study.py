@@ -107,7 +107,9 @@ class ClaimUnderTest:
     def _judge(self, gate: Gate) -> GateOutcome:
         found = {}
         for cell in gate_cells(gate):
-            measurement = self._obtain(cell) if cell in self.study.selected else self.study.store.get(cell)
+            measurement = self.study.store.get(cell)  # its tensors are digested by its own cell, not once more here
+            if measurement is None and cell in self.study.selected:
+                measurement = self._obtain(cell)
             if measurement is not None:
                 found[cell] = measurement
         return judge_gate(gate, self.study.prereg.interval, found)
