@@ -93,11 +93,11 @@ def settle_exit_code(session: Session, decision: Decision) -> int:
     if session.exit_status in PYTEST_KEEPS:
         return session.exit_status
     verdict = ExitCode[decision.verdict]
-    if verdict == ExitCode.KILLED:
-        return verdict
-    faults = [_property(report, "exit_code") for report in session.reports if report.outcome == "failed"]
-    for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT):
-        if code in faults:
+    faults = {_property(report, "exit_code") for report in session.reports if report.outcome == "failed"}
+    came_out = (faults - {ExitCode.KILLED}) | {verdict}
+    # TAMPERED before a kill: the measurements that killed may be of weights that are no longer there
+    for code in (ExitCode.TAMPERED, ExitCode.KILLED, ExitCode.BAD_INPUT):
+        if code in came_out:
             return code
     if verdict == ExitCode.SURVIVED and session.exit_status != pytest.ExitCode.OK:
         return ExitCode.INCOMPLETE

@@ -204,3 +204,17 @@ def test_a_crashed_worker_loses_nothing_and_is_named(run: Any, pytester: pytest.
     decision = artefact(pytester.path, "decision.json")
     assert decision["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
     assert ["crashed while running" in error["message"] for error in decision["errors"]] == [True]
+
+
+def test_weights_that_changed_since_they_were_measured(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    """No digest was sealed of this subject: only the store can tell that its old kill is not one of these weights."""
+    write_miniature(pytester.path)
+    os.rename(pytester.path / "subject", pytester.path / "copy")
+    assert run("--model", "copy").ret == ExitCode.KILLED
+    address = read_layout(pytester.path / "copy").matrices[1, "up_proj"][2]
+    with open(address.file, "r+b") as file:
+        file.seek(address.offset + 10)
+        file.write(b"\x00\x00")
+    result = run("--model", "copy", *mode)
+    assert result.ret == ExitCode.TAMPERED
+    result.stdout.fnmatch_lines(["TAMPERED  narrow_d[[]L01[]]*"])
