@@ -16,12 +16,12 @@ def low_rank_plus_noise(
     line and the dose is read off it: `predicted_energy_rank`. Computed in float64. Raises ValueError for
     rank_fraction outside (0, 1] or noise_energy outside [0, 1).
     """
-    _check_shape("low_rank_plus_noise", shape)
+    check_shape("low_rank_plus_noise", shape)
     rank = _rank(shape, rank_fraction)
     _check_noise(noise_energy)
     *batch, rows, columns = shape
-    left = _haar_frame((*batch, rows, rank), generator)
-    right = _haar_frame((*batch, columns, rank), generator)
+    left = haar_frame((*batch, rows, rank), generator)
+    right = haar_frame((*batch, columns, rank), generator)
     signal = math.sqrt(rows * columns / rank) * (left @ right.mT)
     noise = torch.randn(shape, dtype=torch.float64, device=generator.device, generator=generator)
     return (math.sqrt(1.0 - noise_energy) * signal + math.sqrt(noise_energy) * noise).float()
@@ -36,7 +36,7 @@ def predicted_energy_rank(
     energy, m = max(out, in); the first r directions share the rest evenly. So the rank is `ceil(share r / (1 -
     tail))`. Raises ValueError where share > 1 - tail: the boundary then lies in the noise, and no dose is read there.
     """
-    _check_shape("predicted_energy_rank", shape)
+    check_shape("predicted_energy_rank", shape)
     _check_noise(noise_energy)
     rank = _rank(shape, rank_fraction)
     k, m = sorted(shape[-2:])
@@ -50,7 +50,7 @@ def predicted_energy_rank(
 
 def scaled_identity(shape: tuple[int, ...], scale: float = 1.0) -> Tensor:
     """`scale` on the main diagonal, float32 `(..., out, in)`: k equal singular values, so d_eff/d = ceil(0.95 k)/k."""
-    _check_shape("scaled_identity", shape)
+    check_shape("scaled_identity", shape)
     return scale * torch.eye(shape[-2], shape[-1], dtype=torch.float32).expand(shape).clone()
 
 
@@ -59,14 +59,14 @@ def rank_one(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
     Rounding the products to float32 adds singular values of about 1e-8 sigma_1, below every registered share.
     """
-    _check_shape("rank_one", shape)
+    check_shape("rank_one", shape)
     *batch, rows, columns = shape
     left = torch.randn((*batch, rows, 1), dtype=torch.float64, device=generator.device, generator=generator)
     right = torch.randn((*batch, 1, columns), dtype=torch.float64, device=generator.device, generator=generator)
     return (left @ right).float()
 
 
-def _haar_frame(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def haar_frame(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Haar-distributed orthonormal columns `(..., n, r)`, float64: QR of a Gaussian, sign fix of Mezzadri (2007)."""
     gaussian = torch.randn(shape, dtype=torch.float64, device=generator.device, generator=generator)
     q, r = torch.linalg.qr(gaussian)
@@ -88,6 +88,6 @@ def _check_noise(noise_energy: float) -> None:
         raise ValueError(f"low_rank_plus_noise: noise_energy is {noise_energy!r}, expected 0 <= noise_energy < 1 [-]")
 
 
-def _check_shape(caller: str, shape: tuple[int, ...]) -> None:
+def check_shape(caller: str, shape: tuple[int, ...]) -> None:
     if len(shape) <= 1 or min(shape) < 1:
         raise ValueError(f"{caller}: shape {tuple(shape)}, expected (..., out, in) with every axis >= 1")

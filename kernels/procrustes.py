@@ -17,21 +17,18 @@ local maxima, which sharpens as p falls. `annealed_procrustes` takes p_t = 2 - t
 exactly 1. Reaching 1 early is worse (at half of 120 steps: 0.975 instead of 0.977 on 128 x 256 Gaussian matrices, 0.926
 instead of 0.931 on 256 x 128); a geometric path differs by less than 1e-3.
 
-**Frame.** For out < in, W = L Q^T with Q `(in, out)` orthonormal: beta depends on R through F = Q^T R only, and the
-Procrustes problem for R has the solutions Q polar(L^T B) + (anything orthogonal on the complement). So F `(out, in)` is
-iterated, from Q^T start, and completed at the end: exact, not an approximation.
+**Frame.** For out < in the frame F = Q^T R is iterated (`kernels/learned.py`): the Procrustes problem for R has the
+solutions Q polar(L^T B) + (anything orthogonal on the complement).
 
 Source: Gong and Lazebnik, *Iterative quantization: a Procrustean approach to learning binary codes*, CVPR 2011.
 """
 
-import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from kernels.learned import Learned, Settings, learned, polished, prepared
-from kernels.moments import one_bit_cosine
+from kernels.learned import Best, Learned, Settings, beta_of, polished, search
 from kernels.rotations import RESIDUAL_PER_WIDTH, orthogonality_residual
 
 
@@ -39,8 +36,8 @@ def procrustes(w: Tensor, steps: int, start: Tensor, power: float = 1.0) -> Lear
     """Rotations of `w (b, out, in)` by `steps` iterations at a constant power, from `start (in, in)` or `(b, in, in)`.
 
     `power` = 1 is ITQ with row-scaled targets: the curve falls by rounding at most. For 1 < power < 2 it is
-    `sum_i |v_i|_p^2` that cannot fall; the curve is the one-bit cosine all the same. Any floating dtype, computed in
-    float64. Raises ValueError for power outside [1, 2) and as `learned.prepared` does. Limit: a local maximum; on
+    `sum_i |v_i|_p^2` that cannot fall; the curve is the one-bit cosine all the same. Computed in the dtype
+    of `start`. Raises ValueError for power outside [1, 2) and as `learned.search` does. Limit: a local maximum; on
     i.i.d. Gaussian matrices with out <= 2 in, 2-3 % below the annealed one.
     """
     if not 1.0 <= power < 2.0:  # noqa: PLR2004
@@ -76,15 +73,19 @@ def target(v: Tensor, power: float) -> Tensor:
 
 
 def polar_factor(m: Tensor) -> Tensor:
-    """The matrix with orthonormal rows nearest to each of `m (b, k, n)`, k <= n: float64 `(b, k, n)`.
+    """The matrix with orthonormal rows nearest to each of `m (b, k, n)`, k <= n: `(b, k, n)`, same dtype.
 
-    By eigenvectors of the Gram matrix, H = (M M^T)^(-1/2) and X = H M, about half the time of an SVD; where
-    `max |X X^T - I|` exceeds 10 n eps (an ill-conditioned or rank-deficient M), by the SVD, U V^T. The check is a
+    By eigenvectors of the Gram matrix, H = (M M^T)^(-1/2) and X = H M, about half the time of an SVD or less; in
+    float32, where the Gram matrix holds half the digits, followed by two Newton-Schulz steps. Where `max |X X^T - I|`
+    then exceeds 10 n eps (an ill-conditioned or rank-deficient M), by the SVD, U V^T. In float64 the check is a
     certificate: H is symmetric and positive definite, so M = H^-1 X *is* the polar decomposition as soon as X has
-    orthonormal rows. Not unique where M is rank-deficient: any orthogonal completion is as good.
+    orthonormal rows. In float32 X may lean 5e-3 from it in directions that hold next to nothing of M (3e-7 of the
+    trace). Not unique where M is rank-deficient: any orthogonal completion is as good.
     """
     energies, vectors = torch.linalg.eigh(m @ m.mT)
     x: Tensor = (vectors * energies.rsqrt()[..., None, :]) @ (vectors.mT @ m)  # NaN or Inf if an energy is <= 0
+    if m.dtype == torch.float32:
+        x = polished(polished(x))
     inexact = ~(orthogonality_residual(x.mT) <= RESIDUAL_PER_WIDTH * m.shape[-1] * torch.finfo(m.dtype).eps)
     for i in inexact.nonzero().flatten().tolist():
         u, _, vh = torch.linalg.svd(m[i], full_matrices=False)
@@ -99,39 +100,14 @@ def _iterate(
     power: Callable[[int], float],
     settings: Settings,
 ) -> Learned:
-    began = time.perf_counter()
-    a, r = prepared(w, start, steps, str(settings["optimiser"]))
-    basis, coordinates, frame = _reduced(a, r)
+    problem = search(w, start, steps, str(settings["optimiser"]))
+    coordinates, frame = problem.coordinates, problem.start
     v = coordinates @ frame
-    curve = [one_bit_cosine(v)]
-    best, best_frame = curve[0], frame
+    curve = [beta_of(v, problem.energy)]
+    best = Best(frame, curve[0])
     for step in range(1, steps + 1):
         frame = polar_factor(coordinates.mT @ target(v, power(step)))
         v = coordinates @ frame
-        curve.append(one_bit_cosine(v))
-        better = curve[-1] > best
-        best = torch.where(better, curve[-1], best)
-        best_frame = torch.where(better[:, None, None], frame, best_frame)
-    return learned(polished(_completed(basis, best_frame)), torch.stack(curve), began, settings)
-
-
-def _reduced(a: Tensor, r: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-    """`(Q_full, L, F)` with A = L Q^T, Q the first `out` columns of the orthogonal Q_full `(b, in, in)`, F = Q^T R.
-
-    For out >= in there is nothing to reduce: `(None, A, R)`.
-    """
-    rows, columns = a.shape[-2:]
-    if rows >= columns:
-        return None, a, r
-    basis, triangle = torch.linalg.qr(a.mT, mode="complete")
-    return basis, triangle[..., :rows, :].mT, basis[..., :rows].mT @ r
-
-
-def _completed(basis: Tensor | None, frame: Tensor) -> Tensor:
-    """An orthogonal R `(b, in, in)` with Q^T R = F, whatever it is on the complement of the rows of W."""
-    if basis is None:
-        return frame
-    rows = frame.shape[-2]
-    complement = torch.linalg.qr(frame.mT, mode="complete")[0][..., rows:]
-    rotation: Tensor = basis[..., :rows] @ frame + basis[..., rows:] @ complement.mT
-    return rotation
+        curve.append(beta_of(v, problem.energy))
+        best.offer(frame, curve[-1])
+    return problem.finished(best.frame, curve, settings)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kernels.effective_dimension import effective_dimension_ratios, energy_rank
 from kernels.nulls import gaussian_null
-from kernels.planted import _haar_frame, low_rank_plus_noise, predicted_energy_rank, rank_one, scaled_identity
+from kernels.planted import haar_frame, low_rank_plus_noise, predicted_energy_rank, rank_one, scaled_identity
 from kernels.spectra import singular_values, spectrum
 
 
@@ -78,7 +78,7 @@ def sign_score(frames: Tensor) -> float:
 
 def test_signal_vectors_are_haar() -> None:
     """Uniform signs of the first left vector's entries; a raw QR without the sign fix leaves them one-sided."""
-    frames = _haar_frame((4000, 3, 3), generator(4))
+    frames = haar_frame((4000, 3, 3), generator(4))
     assert torch.allclose(frames.mT @ frames, torch.eye(3, dtype=torch.float64), atol=1e-12)
     assert abs(sign_score(frames)) < 4
     raw = torch.linalg.qr(torch.randn(4000, 3, 3, generator=generator(4), dtype=torch.float64))[0]

@@ -1,0 +1,64 @@
+"""An optimiser over many matrices: on CPU in chunks of a fixed size, each on one thread; on a GPU in one batch.
+
+A chunk's result depends on its own matrices and nothing else, not on how many workers there are: one product on two
+threads rounds differently from the same product on one, and a search amplifies that.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from kernels.batch import check_matrices, map_matrices
+from kernels.learned import Learned, joined
+from kernels.moments import one_bit_cosine
+
+Optimiser = Callable[[Tensor, Tensor], Learned]  # (w (b, out, in), start (in, in)) -> Learned
+
+CHUNK_ENTRIES = 2**17  # entries of the charts or weights of one chunk: 8 matrices 64 x 128, one 2048 x 128
+
+
+def in_chunks(optimise: Optimiser, w: Tensor, start: Tensor, workers: int) -> Learned:
+    """`optimise(w, start)` for `w (b, out, in)` and one `start (in, in)`, on `workers` threads; results in order."""
+    return all_in_chunks([(optimise, w, start)], workers)[0]
+
+
+def all_in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:
+    """`optimise(w, start)` of every `(optimise, w, start)`, their chunks side by side on `workers` threads, in order.
+
+    Raises ValueError as an optimiser does, for weights of another shape, and for a start that is not one matrix.
+    """
+    parts = [_chunks(w, start, workers) for _, w, start in searches]
+    tasks = [
+        (optimise, part, start) for (optimise, _, start), chunks in zip(searches, parts, strict=True) for part in chunks
+    ]
+    if all(w.device.type == "cpu" for _, w, _ in searches):
+        done = iter(map_matrices(lambda i: _run(*tasks[i[0]]), torch.Size([len(tasks)]), workers))
+    else:
+        done = iter([_run(*task) for task in tasks])
+    return [_joined([next(done) for _ in chunks]) for chunks in parts]
+
+
+def _run(optimise: Optimiser, part: Tensor, start: Tensor) -> Learned:
+    return optimise(part, start)
+
+
+def _joined(found: list[Learned]) -> Learned:
+    return found[0] if len(found) == 1 else joined(found)
+
+
+def _chunks(w: Tensor, start: Tensor, workers: int) -> Sequence[Tensor]:
+    check_matrices(w, "in_chunks", workers)
+    if w.ndim != 3 or start.ndim != 2:  # noqa: PLR2004
+        raise ValueError(
+            f"in_chunks: weights {tuple(w.shape)} and start {tuple(start.shape)}, expected (b, out, in) and (in, in)"
+        )
+    if w.device.type != "cpu":
+        return [w]
+    one_bit_cosine(w)  # for its checks: a chunk would count its matrices from 0
+    return torch.split(w, chunk_size(*w.shape[1:]))
+
+
+def chunk_size(rows: int, n: int) -> int:
+    """Matrices `(rows, n)` that are learned together on one thread."""
+    return max(1, CHUNK_ENTRIES // (n * max(rows, n)))

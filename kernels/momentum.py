@@ -1,0 +1,82 @@
+"""Rotations learned by long steps along an averaged gradient: the fastest search here, and the one that lands highest.
+
+**The iteration.** For V = W R = L F (`kernels/learned.py`), G = dbeta/dV and E = L^T G, the canonical gradient on
+frames is
+
+    D = E - F E^T F,    M <- mu M + (1 - mu) D,    F <- orth(F + s_t M'),
+
+M' = M / (1 - mu^t) over the root mean square so far of |D|_F, orth the QR retraction of `kernels/radam.py`. D is the
+gradient of the full rotation R, in the metric of O(n), seen through F = Q^T R: the Euclidean gradient of the frame
+weighs its two parts otherwise and lands 0.003 lower. M is not carried to the new point: that costs two products and
+gains nothing at these step lengths.
+
+**Step length.** s_t = `STEP_LENGTH` sqrt(k) (1 + cos(pi (t - 1) / steps)) / 2: far longer than |F|_F = sqrt(k), so F is
+at first little more than orth(M), and each step solves a Procrustes problem of its own with targets averaged over the
+last few; as s_t falls the step becomes a gradient step. On i.i.d. Gaussian 64 x 128 matrices (256 x 512 the same) 25,
+50 and 100 steps reach beta = 0.983, 0.986, 0.988; annealed Procrustes in 120 0.977, RAdam in 100 steps of 1.0 0.980.
+So **what noise can be lifted is at least 1.237**, 0.987 of Jensen's ceiling, and every smaller figure is a search's.
+
+**Cost.** Five products of k by k by n per step, k = min(out, in), and one Cholesky factor of order k.
+
+Sources: Edelman, Arias and Smith, *The geometry of algorithms with orthogonality constraints*, SIAM J. Matrix Anal.
+Appl. 20 (1998), for the canonical metric; Polyak, *Some methods of speeding up the convergence of iteration methods*,
+USSR Comput. Math. Math. Phys. 4 (1964).
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from kernels.learned import Best, Learned, Settings, beta_of, search
+from kernels.radam import decay, orthonormal_rows
+
+MOMENTUM = 0.85
+STEP_LENGTH = 64.0  # in units of |F|_F / root mean square of |D|_F
+SECOND_MOMENT = 0.999
+
+
+def momentum(w: Tensor, steps: int, start: Tensor) -> Learned:
+    """Rotations of `w (b, out, in)` by `steps` steps from `start (in, in)` or `(b, in, in)`, in the dtype of `start`.
+
+    The schedule stretches with `steps`: a shorter run is a coarser search, not the beginning of a longer one. The best
+    iterate is kept; the curve need not be monotone. Raises ValueError as `learned.search` does. Limit: a local maximum.
+    """
+    problem = search(w, start, steps, "momentum")
+    coordinates, frame, energy = problem.coordinates, problem.start, problem.energy
+    average = torch.zeros_like(frame)
+    square = torch.zeros_like(energy)
+    v = coordinates @ frame
+    curve = [beta_of(v, energy)]
+    best = Best(frame, curve[0])
+    for step in range(1, steps + 1):
+        direction = canonical_gradient(coordinates, frame, v, energy, curve[-1])
+        average.lerp_(direction, 1.0 - MOMENTUM)
+        square = SECOND_MOMENT * square + (1.0 - SECOND_MOMENT) * direction.square().sum((-2, -1))
+        length = STEP_LENGTH * math.sqrt(frame.shape[-2]) * decay("cosine", (step - 1) / steps)
+        typical = (square / (1.0 - SECOND_MOMENT**step)).sqrt().clamp_min(torch.finfo(frame.dtype).tiny)
+        factor = length / ((1.0 - MOMENTUM**step) * typical)
+        frame = orthonormal_rows(frame + factor[:, None, None] * average)
+        v = coordinates @ frame
+        curve.append(beta_of(v, energy))
+        best.offer(frame, curve[-1])
+    settings: Settings = {
+        "optimiser": "momentum",
+        "steps": steps,
+        "momentum": MOMENTUM,
+        "step_length": STEP_LENGTH,
+        "second_moment": SECOND_MOMENT,
+        "schedule": "cosine",
+    }
+    return problem.finished(best.frame, curve, settings)
+
+
+def canonical_gradient(coordinates: Tensor, frame: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
+    """`E - F E^T F`, E = L^T dbeta/dV: tangent to the frames at F `(b, k, in)`, in the canonical metric; same shape.
+
+    Arguments as for `radam.loss_gradient`, whose skew-symmetric matrix S gives the same direction, -F S.
+    """
+    scale = (v.shape[-1] * energy * beta)[:, None, None]
+    euclidean = coordinates.mT @ (v.sign() * (v.abs().sum(-1, keepdim=True) / scale))
+    tangent: Tensor = torch.baddbmm(euclidean, frame @ euclidean.mT, frame, alpha=-1.0)
+    return tangent
