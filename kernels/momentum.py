@@ -1,4 +1,4 @@
-"""Rotations learned by long steps along an averaged gradient: the fastest search here, and the one that lands highest.
+"""Rotations learned by long steps along an averaged gradient: the fastest search here, and on noise the best.
 
 **The iteration.** For V = W R = L F (`kernels/learned.py`), G = dbeta/dV and E = L^T G, the canonical gradient on
 frames is
@@ -15,6 +15,7 @@ at first little more than orth(M), and each step solves a Procrustes problem of 
 last few; as s_t falls the step becomes a gradient step. On i.i.d. Gaussian 64 x 128 matrices (256 x 512 the same) 25,
 50 and 100 steps reach beta = 0.983, 0.986, 0.988; annealed Procrustes in 120 0.977, RAdam in 100 steps of 1.0 0.980.
 So **what noise can be lifted is at least 1.237**, 0.987 of Jensen's ceiling, and every smaller figure is a search's.
+Not so everywhere: on a rotation shared by trained experts with rows of uneven norm it landed up to 0.012 below RAdam.
 
 **Cost.** Five products of k by k by n per step, k = min(out, in), and one Cholesky factor of order k.
 
@@ -54,7 +55,7 @@ def momentum(w: Tensor, steps: int, start: Tensor) -> Learned:
         average.lerp_(direction, 1.0 - MOMENTUM)
         square = SECOND_MOMENT * square + (1.0 - SECOND_MOMENT) * direction.square().sum((-2, -1))
         length = STEP_LENGTH * math.sqrt(frame.shape[-2]) * decay("cosine", (step - 1) / steps)
-        typical = (square / (1.0 - SECOND_MOMENT**step)).sqrt().clamp_min(torch.finfo(frame.dtype).tiny)
+        typical = (square / (1.0 - SECOND_MOMENT**step)).sqrt().clamp_min(torch.finfo(frame.dtype).eps)
         factor = length / ((1.0 - MOMENTUM**step) * typical)
         frame = orthonormal_rows(frame + factor[:, None, None] * average)
         v = coordinates @ frame

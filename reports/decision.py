@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.canonical import canonical_json, sha256_hex
-from reports.gates import ControlOutcome, GateOutcome, Measurements, RuleOutcome, gate_cells, judge_gates
+from reports.conclusion import ProbeOutcome, conclude_probe, probe_json
+from reports.controls import ControlOutcome, TrapOutcome
+from reports.gates import GateOutcome, Measurements, RuleOutcome, judge_gates
 from reports.lint import lint
-from reports.preregistration import Cell, Preregistration, Rule, ShareBelow, Verdict, registered_cells
+from reports.metrics import Decomposition
+from reports.prefilter import prefilter_json
+from reports.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
+from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.subject import SubjectFacts
 
-SCHEMA = 1
+SCHEMA = 2
 CORE_KEYS = (
     "rung",
     "verdict",
@@ -25,6 +30,7 @@ CORE_KEYS = (
     "subject",
     "gates",
     "controls",
+    "traps",
     "missing",
 )
 
@@ -38,6 +44,8 @@ class Decision:
     gates: tuple[GateOutcome, ...]  # all of them, in registered order
     killed_at: int | None  # index into `gates` of the first kill
     missing: tuple[Cell, ...]  # registered cells without a measurement
+    unprobed: tuple[Cell, ...]  # cells of probes without one
+    probes: tuple[ProbeOutcome, ...]  # those that could be concluded
     layer_sha256: Mapping[int, str]
 
     @property
@@ -77,10 +85,18 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
         gates=outcomes,
         killed_at=killed_at,
         missing=missing,
+        unprobed=tuple(
+            cell for cell in running_order(prereg, layers) if cell.kind == "probe" and cell not in measurements
+        ),
+        probes=tuple(
+            concluded
+            for probe in prereg.probes
+            if (concluded := conclude_probe(probe, outcomes, measurements)) is not None
+        ),
         layer_sha256={
             cell.layer: measurement.tensors_sha256
             for cell, measurement in sorted(measurements.items(), key=lambda item: item[0].id)
-            if cell.layer is not None
+            if cell.layer is not None and cell.kind != "probe"  # probes enter nothing that the verdict rests on
         },
     )
 
@@ -111,8 +127,9 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
             "layer_sha256": {str(layer): decision.layer_sha256[layer] for layer in layers},
         },
         "gates": [gate_json(outcome, attainable) for outcome in core],
-        "controls": [control_json(outcome) for outcome in _controls_once(core)],
-        "missing": [cell.id for cell in decision.missing if any(cell in gate_cells(outcome.gate) for outcome in core)],
+        "controls": [control_json(outcome) for outcome in controls_once(core)],
+        "traps": [trap_json(outcome) for outcome in traps_once(core)],
+        "missing": [cell.id for cell in decision.missing if any(cell in outcome.gate.cells for outcome in core)],
     }
 
 
@@ -130,7 +147,9 @@ def decision_json(
         **core,
         "core_sha256": sha256_hex(canonical_json(core)),
         "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
-        "not_measured": [cell.id for cell in decision.missing],
+        "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
+        "probes": [probe_json(outcome) for outcome in decision.probes],
+        "prefilter": prefilter_json(decision.prereg),
         "deviations": deviations(decision, subject),
         "seal": dict(seal),
         "environment": dict(environment),
@@ -181,6 +200,9 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "interval": None if outcome.interval is None else list(outcome.interval),
         "minimum_detectable_effect": outcome.minimum_detectable_effect,
         "attainable": attainable.get(claim.name, "not examined"),
+        "tau": None if rule is None or rule.tau is None else tau_json(claim.rule, rule, outcome.decomposition),
+        "decomposition": None if outcome.decomposition is None else decomposition_json(outcome),
+        "broken": list(outcome.broken),
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": rule is not None and any(other.met != rule.met for other in outcome.sensitivity),
     }
@@ -189,6 +211,43 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
 def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:
     rows = zip(outcome.gate.layers, rule.layer_values, rule.layer_medians, strict=True)
     return [{"layer": layer, "observed": observed, "median": median} for layer, observed, median in rows]
+
+
+def tau_json(rule: Rule, outcome: RuleOutcome, factors: Decomposition | None) -> dict[str, object]:
+    """τ, every draw that it is the best of, and what the margin over it asks for."""
+    margin = rule.over_tau if isinstance(rule, MeanAtLeast) else None
+    return {
+        "tau": outcome.tau,
+        "draws": list(outcome.draws),
+        "margin": margin,
+        "observed_over_tau": None if outcome.tau is None else outcome.observed / outcome.tau,
+        "noise_over_tau": None
+        if outcome.tau is None or factors is None
+        else factors.random * factors.noise_fit / outcome.tau,
+    }
+
+
+def decomposition_json(outcome: GateOutcome) -> dict[str, object]:
+    """Geometric means over the gate's layers, the interval of structure, and each layer."""
+    whole = outcome.decomposition
+    return {
+        **({} if whole is None else factors_json(whole)),
+        "structure_interval": None if outcome.structure_interval is None else list(outcome.structure_interval),
+        "by_layer": [
+            {"layer": layer, **factors_json(factors)}
+            for layer, factors in zip(outcome.gate.layers, outcome.decompositions, strict=True)
+        ],
+    }
+
+
+def factors_json(factors: Decomposition) -> dict[str, object]:
+    return {
+        "lift": factors.lift,
+        "random": factors.random,
+        "noise_fit": factors.noise_fit,
+        "structure": factors.structure,
+        "nulls": dict(factors.nulls),
+    }
 
 
 def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
@@ -213,25 +272,45 @@ def control_json(outcome: ControlOutcome) -> dict[str, object]:
     }
 
 
+def trap_json(outcome: TrapOutcome) -> dict[str, object]:
+    return {
+        "name": outcome.trap.name,
+        "claim": outcome.trap.claim,
+        "layer": outcome.layer,
+        "observed": outcome.observed,
+        "sound": outcome.sound,
+        "reason": outcome.reason,
+    }
+
+
 def trap_results_json(decision: Decision) -> dict[str, object]:
-    """`trap_results.json`: every control of every gate, expected and obtained."""
-    outcomes = [control_json(outcome) for outcome in _controls_once(decision.gates)]
+    """`trap_results.json`: every control and trap of every gate, expected and obtained."""
+    controls, traps = controls_once(decision.gates), traps_once(decision.gates)
+    sound = [control.sound for control in controls] + [trap.sound for trap in traps]
     return {
         "rung": decision.prereg.rung,
         "design": decision.prereg.design,
-        "all_sound": bool(outcomes) and all(outcome["sound"] for outcome in outcomes),
-        "controls": outcomes,
+        "all_sound": bool(controls) and all(sound),
+        "controls": [control_json(outcome) for outcome in controls],
+        "traps": [trap_json(outcome) for outcome in traps],
         "schema": SCHEMA,
     }
 
 
 def rule_text(rule: Rule) -> str:
     """The registered rule in one line, as messages and artefacts print it."""
-    if isinstance(rule, ShareBelow):
-        return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
-    bound = f"≥ {rule.at_least:g}" if hasattr(rule, "at_least") else f"≤ {rule.at_most:g}"
-    return f"mean {rule.metric} {bound}"
+    match rule:
+        case ShareBelow():
+            return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
+        case MeanAtMost():
+            return f"mean {rule.metric} ≤ {rule.at_most:g}"
+    over = "" if rule.over_tau is None else f" and over {1 + rule.over_tau:g} τ"
+    return f"mean {rule.metric} ≥ {rule.at_least:g}{over}"
 
 
-def _controls_once(outcomes: Sequence[GateOutcome]) -> list[ControlOutcome]:
+def controls_once(outcomes: Sequence[GateOutcome]) -> list[ControlOutcome]:
     return list({control.control.name: control for outcome in outcomes for control in outcome.controls}.values())
+
+
+def traps_once(outcomes: Sequence[GateOutcome]) -> list[TrapOutcome]:
+    return list({(trap.trap.name, trap.layer): trap for outcome in outcomes for trap in outcome.traps}.values())

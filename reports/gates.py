@@ -1,4 +1,4 @@
-"""From samples to gates: rules, controls and intervals. Pure: preregistration and measurements in, outcomes out."""
+"""From samples to gates: rules and intervals. Pure: preregistration and measurements in, outcomes out."""
 
 import math
 import statistics
@@ -7,20 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.controls import ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.measurement import Measurement
-from reports.preregistration import (
-    Cell,
-    Control,
-    Gate,
-    GateStatus,
-    Interval,
-    MeanAtLeast,
-    MeanAtMost,
-    Preregistration,
-    Rule,
-    ShareBelow,
-    gates,
-)
+from reports.metrics import Decomposition, decompose, pooled, reference, values
+from reports.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
+from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
 
@@ -41,15 +32,12 @@ class RuleOutcome:
     n: int  # matrices pooled
     median: float
     reference: float | None  # the metric's value for a structureless matrix of the same shape [-]
+    draws: tuple[float, ...] = ()  # mean lift over the layers by each registered Haar draw [-]
 
-
-@dataclass(frozen=True)
-class ControlOutcome:
-    control: Control
-    obtained: GateStatus
-    median: float | None
-    sound: bool | None  # None where it did not run
-    reason: str
+    @property
+    def tau(self) -> float | None:
+        """The best of the Haar draws [-]."""
+        return max(self.draws, default=None)
 
 
 @dataclass(frozen=True)
@@ -59,84 +47,107 @@ class GateOutcome:
     rule: RuleOutcome | None
     sensitivity: tuple[RuleOutcome, ...]
     controls: tuple[ControlOutcome, ...]
+    traps: tuple[TrapOutcome, ...]
     interval: tuple[float, float] | None  # percentile bootstrap over layers [-]
     minimum_detectable_effect: float | None  # [-]; None where the layers do not differ, so that no spread is known
     missing: tuple[Cell, ...]
+    broken: tuple[str, ...] = ()  # layers whose rotations are not orthogonal
+    decompositions: tuple[Decomposition, ...] = ()  # one per layer
+    structure_interval: tuple[float, float] | None = None  # of its geometric mean, bootstrap over layers [-]
+
+    @property
+    def decomposition(self) -> Decomposition | None:
+        return pooled(list(self.decompositions)) if self.decompositions else None
 
 
 def apply_rule(rule: Rule, layers: Sequence[Measurement], metric: str | None = None) -> RuleOutcome:
     """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind."""
     metric = metric or rule.metric
-    samples = [measurement.measured.samples[metric] for measurement in layers]
-    pooled = [value for layer in samples for value in layer]
+    samples = [values(measurement.measured, metric) for measurement in layers]
+    in_layer = [statistics.fmean(layer) for layer in samples]
+    pooled_samples = [value for layer in samples for value in layer]
+    draws: tuple[float, ...] = ()
     match rule:
         case ShareBelow(below=below, at_least=at_least):
-            values = [sum(value < below for value in layer) / len(layer) for layer in samples]
-            observed = sum(value < below for value in pooled) / len(pooled)
+            in_layer = [sum(value < below for value in layer) / len(layer) for layer in samples]
+            observed = sum(value < below for value in pooled_samples) / len(pooled_samples)
             met, threshold = observed >= at_least, at_least
-        case MeanAtLeast(at_least=at_least):
-            values = [statistics.fmean(layer) for layer in samples]
-            observed = statistics.fmean(values)
+        case MeanAtLeast(at_least=at_least, over_tau=over_tau):
+            observed = statistics.fmean(in_layer)
             met, threshold = observed >= at_least, at_least
+            draws = haar_draws(layers) if metric == "lift" else ()  # what τ is measured in
+            if over_tau is not None and metric == "lift":
+                met = met and bool(draws) and observed > (1.0 + over_tau) * max(draws)
         case MeanAtMost(at_most=at_most):
-            values = [statistics.fmean(layer) for layer in samples]
-            observed = statistics.fmean(values)
+            observed = statistics.fmean(in_layer)
             met, threshold = observed <= at_most, at_most
     return RuleOutcome(
         metric=metric,
         met=met,
         observed=observed,
         threshold=threshold,
-        layer_values=tuple(values),
+        layer_values=tuple(in_layer),
         layer_medians=tuple(statistics.median(layer) for layer in samples),
-        n=len(pooled),
-        median=statistics.median(pooled),
-        reference=layers[0].measured.reference.get(metric),
+        n=len(pooled_samples),
+        median=statistics.median(pooled_samples),
+        reference=_mean_reference(layers, metric),
+        draws=draws,
     )
 
 
-def judge_control(control: Control, rule: Rule, measurement: Measurement | None) -> ControlOutcome:
-    """Did matrices with a known answer get that answer, and do they lie where theory puts them?"""
+def haar_draws(layers: Sequence[Measurement]) -> tuple[float, ...]:
+    """Per registered Haar draw the mean over `layers` of its mean lift [-]; nothing where draws were not measured."""
+    by_layer = [measurement.measured.profiles.get("haar_draws", ()) for measurement in layers]
+    if len({len(draws) for draws in by_layer}) != 1:  # a layer without draws: no draw has a mean over the layers
+        return ()
+    return tuple(statistics.fmean(draw) for draw in zip(*by_layer, strict=True))
+
+
+def control_outcome(control: Control, rule: Rule, measurement: Measurement | None) -> ControlOutcome:
+    """`judge_control` with the rule applied to the control's own layer."""
     if measurement is None:
         return ControlOutcome(control, "NOT_RUN", None, None, "did not run")
-    outcome = apply_rule(rule, [measurement])
-    obtained: GateStatus = "MET" if outcome.met else "KILLED"
-    reason = f"expected {control.expected}, obtained {obtained} (median {outcome.median:.4g} [-], n {outcome.n})"
-    sound = obtained == control.expected
-    if control.level is not None and control.tolerance is not None:
-        sound = sound and abs(outcome.median - control.level) <= control.tolerance
-        reason += f"; median expected at {control.level:.4g} ± {control.tolerance:g}"
-    return ControlOutcome(control, obtained, outcome.median, sound, reason)
+    return judge_control(control, rule, apply_rule(rule, [measurement]).met, measurement)
 
 
 def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> GateOutcome:
-    """MET, KILLED, INCONCLUSIVE (one of its controls is out of line) or NOT_RUN (something it needs is missing)."""
+    """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing)."""
     rule = gate.claim.rule
     controls = tuple(
-        judge_control(control, rule, measurements.get(Cell("control", control.name))) for control in gate.controls
+        control_outcome(control, rule, measurements.get(Cell("control", control.name))) for control in gate.controls
     )
-    cells = gate_cells(gate)
-    missing = tuple(cell for cell in cells if cell not in measurements)
-    layers = [measurements[cell] for cell in cells if cell.kind == "claim" and cell in measurements]
+    traps = judge_traps(gate, measurements)
+    missing = tuple(cell for cell in gate.cells if cell not in measurements)
+    layers = [measurements[cell] for cell in gate.claim_cells if cell in measurements]
+    broken = tuple(
+        f"{layer.cell.id}: a learned rotation is {worst:.3g} times as far from orthogonal as allowed"
+        for layer in layers
+        if (worst := broken_rotation(layer.measured)) is not None
+    )
     complete = len(layers) == len(gate.layers)
     outcome = apply_rule(rule, layers) if complete else None
     status: GateStatus
-    if any(control.sound is False for control in controls):
+    if broken or _unsound(controls, traps):
         status = "INCONCLUSIVE"
     elif missing or outcome is None:
         status = "NOT_RUN"
     else:
         status = "MET" if outcome.met else "KILLED"
     spread = None if outcome is None else bootstrap_over_layers(outcome.layer_values, interval)
+    decompositions = _decompositions(layers) if complete else ()
     return GateOutcome(
         gate=gate,
         status=status,
         rule=outcome,
         sensitivity=tuple(apply_rule(rule, layers, metric) for metric in gate.claim.sensitivity) if complete else (),
         controls=controls,
+        traps=traps,
         interval=None if spread is None else spread[0],
         minimum_detectable_effect=None if not spread or not spread[1] else DETECTABLE_STANDARD_ERRORS * spread[1],
         missing=missing,
+        broken=broken,
+        decompositions=decompositions,
+        structure_interval=_structure_interval(decompositions, interval),
     )
 
 
@@ -145,10 +156,25 @@ def judge_gates(prereg: Preregistration, layers: Sequence[int], measurements: Me
     return tuple(judge_gate(gate, prereg.interval, measurements) for gate in gates(prereg, layers))
 
 
-def gate_cells(gate: Gate) -> tuple[Cell, ...]:
-    """What a gate needs: its controls, then its claim at each of its layers."""
-    controls = tuple(Cell("control", control.name) for control in gate.controls)
-    return controls + tuple(Cell("claim", gate.claim.name, layer) for layer in gate.layers)
+def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:
+    return any(control.sound is False for control in controls) or any(trap.sound is False for trap in traps)
+
+
+def _decompositions(layers: Sequence[Measurement]) -> tuple[Decomposition, ...]:
+    found = [decompose(layer.measured) for layer in layers]
+    return tuple(decomposition for decomposition in found if decomposition is not None)
+
+
+def _structure_interval(layers: Sequence[Decomposition], interval: Interval) -> tuple[float, float] | None:
+    if not layers:
+        return None
+    (low, high), _ = bootstrap_over_layers([math.log(layer.structure) for layer in layers], interval)
+    return math.exp(low), math.exp(high)
+
+
+def _mean_reference(layers: Sequence[Measurement], metric: str) -> float | None:
+    known = [level for layer in layers if (level := reference(layer.measured, metric)) is not None]
+    return statistics.fmean(known) if known else None
 
 
 def bootstrap_over_layers(values: Sequence[float], interval: Interval) -> tuple[tuple[float, float], float | None]:

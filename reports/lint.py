@@ -4,15 +4,14 @@ A gate that no weights can pass, or none can fail, is not a test. One that only 
 then sealed as it stands, and the theorem is printed beside it.
 """
 
-import math
 from dataclasses import dataclass
-from typing import Literal
 
+from reports.attainability import Severity, branches
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
-from reports.preregistration import Claim, Gate, MeanAtLeast, MeanAtMost, Preregistration, ShareBelow, Subject, gates
-
-Severity = Literal["proved", "note", "warning", "refused"]
+from reports.prefilter import arithmetic, over_budget
+from reports.preregistration import Claim, Gate, Preregistration, Subject, gates
+from reports.rules import ShareBelow
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ def lint(prereg: Preregistration) -> tuple[Finding, ...]:
     for gate in gates(prereg, range(prereg.subject.layers)):
         found += _branches(gate, prereg.subject)
         found += _futility(gate, prereg.subject.layers)
+    found += _budget(prereg)
     for claim in prereg.claims:
         found += _scope(claim, prereg.subject.layers)
         found += _controls(claim, prereg)
@@ -51,103 +51,12 @@ def require_sealable(prereg: Preregistration, where: str) -> None:
             raise BadInput(f"{where}: {finding.about}: {finding.text}; lint refuses to seal it")
 
 
-def haar_level(width: int) -> float:
-    """beta of any row after a Haar rotation: sqrt(2/pi + (1 - 2/pi)/n) [-], n = `width`; sqrt(2/pi) as n grows."""
-    return math.sqrt(2 / math.pi + (1 - 2 / math.pi) / width)
-
-
-def ratio_range(metric: str, d: int) -> tuple[float, float] | None:
-    """Least and greatest d_eff/d [-] at min side `d`: of rank one, and with all singular values equal.
-
-    The greatest energy rank is ceil(share d)/d, since any inequality of the values lowers it. None for another metric.
-    """
-    percent = {"energy_rank_90": 90, "energy_rank_95": 95, "energy_rank_99": 99}.get(metric)
-    if percent is not None:
-        return 1 / d, -(-percent * d // 100) / d
-    if metric in ("participation_ratio", "entropy_rank_sigma", "entropy_rank_energy", "stable_rank"):
-        return 1 / d, 1.0
-    return None
-
-
 def _branches(gate: Gate, subject: Subject) -> list[Finding]:
-    match gate.claim.rule:
-        case ShareBelow() as rule:
-            met, killed = _share_branches(rule, subject)
-        case MeanAtLeast(metric="lift") as rule:
-            met, killed = _lift_branches(rule, subject)
-        case MeanAtMost(metric="inflation") as rule:
-            met, killed = _inflation_branches(rule)
-        case rule:
-            return [Finding(gate.id, "warning", f"unchecked: nothing is known of the range of {rule.metric}")]
+    met, killed = branches(gate.claim, subject)
     return [
         Finding(gate.id, severity, f"{branch} {text}")
         for branch, (severity, text) in (("MET", met), ("KILLED", killed))
     ]
-
-
-Branch = tuple[Severity, str]
-
-
-def _share_branches(rule: ShareBelow, subject: Subject) -> tuple[Branch, Branch]:
-    d = min(subject.hidden_size, subject.intermediate_size)
-    span = ratio_range(rule.metric, d)
-    if span is None:
-        unknown: Branch = ("warning", f"unchecked: nothing is known of the range of {rule.metric}")
-        return unknown, unknown
-    least, greatest = span
-    met: Branch
-    killed: Branch
-    if rule.at_least > 1:
-        met = ("refused", f"unreachable: a share of {rule.at_least:g} is asked for, none exceeds 1 [-]")
-    elif least >= rule.below:
-        met = ("refused", f"unreachable: {rule.metric} ≥ {least:.4g} at d = {d}, and < {rule.below:g} is asked for [-]")
-    else:
-        met = ("proved", f"attainable: rank one gives {rule.metric} {least:.4g} < {rule.below:g} at d = {d} [-]")
-    if rule.at_least <= 0:
-        killed = ("refused", "unreachable: a share of 0 is met by any weights")
-    elif greatest < rule.below:
-        killed = ("refused", f"unreachable: {rule.metric} ≤ {greatest:.4g} < {rule.below:g} at d = {d} [-]")
-    else:
-        isotropic = f"equal singular values give {rule.metric} {greatest:.4g}"
-        killed = ("proved", f"attainable: {isotropic} ≥ {rule.below:g} at d = {d} [-]")
-    return met, killed
-
-
-def _lift_branches(rule: MeanAtLeast, subject: Subject) -> tuple[Branch, Branch]:
-    """Jensen: beta after any rotation is at most 1, so a matrix is lifted at most 1/beta; and beta >= 1/sqrt(n)."""
-    asked, n = rule.at_least, max(subject.hidden_size, subject.intermediate_size)
-    haar = haar_level(n)
-    met: Branch
-    if asked > math.sqrt(n):
-        met = ("refused", f"unreachable: lift ≤ 1/β ≤ √n = {math.sqrt(n):.4g} at n = {n}, {asked:g} is asked for [-]")
-    elif asked > 1 / haar:
-        met = (
-            "proved",
-            f"forbidden by theorem unless unrotated β ≤ {1 / asked:.3f}: lift ≤ 1/β (Jensen), from the Haar level "
-            f"{haar:.4f} at n = {n} at most {1 / haar:.4f}, at any width below √(π/2) = {math.sqrt(math.pi / 2):.4f}, "
-            f"{asked:g} is asked for; below β = {haar / asked:.3f} a Haar rotation alone attains it [-]",
-        )
-    else:
-        undone = f"signs behind a Haar rotation (β {haar:.4f} at n = {n}) are lifted {1 / haar:.4f} times by undoing it"
-        met = ("proved", f"attainable: {undone}, {asked:g} is asked [-]")
-    killed: Branch
-    if asked <= 1:
-        killed = ("refused", f"unreachable: leaving the weights unrotated has lift 1 ≥ {asked:g} [-]")
-    else:
-        killed = ("proved", f"attainable: a matrix of signs has β = 1, so lift ≤ 1 < {asked:g} [-]")
-    return met, killed
-
-
-def _inflation_branches(rule: MeanAtMost) -> tuple[Branch, Branch]:
-    """NLL is at least 0, so inflation is at least -1; it has no upper bound."""
-    met: Branch
-    if rule.at_most < -1:
-        met = ("refused", f"unreachable: inflation ≥ -1, and {rule.at_most:g} is asked for [-]")
-    elif rule.at_most < 0:
-        met = ("proved", f"attainable only by weights that quantising improves: inflation ≤ {rule.at_most:g} < 0 [-]")
-    else:
-        met = ("proved", f"attainable: the identity quantiser has inflation 0 ≤ {rule.at_most:g} [-]")
-    return met, ("proved", f"attainable: inflation has no upper bound, so it can exceed {rule.at_most:g} [-]")
 
 
 def _futility(gate: Gate, layers: int) -> list[Finding]:
@@ -162,6 +71,19 @@ def _futility(gate: Gate, layers: int) -> list[Finding]:
         text += f"; after {judged} layers without one such matrix {left}/{layers} = {left / layers:.0%} {able} meet "
         text += f"{rule.at_least:.0%}"
     return [Finding(gate.id, "note", text)]
+
+
+def _budget(prereg: Preregistration) -> list[Finding]:
+    """What the method costs in bits, by shapes alone."""
+    if prereg.rotations is None:
+        return []
+    text, bound = arithmetic(prereg.subject, prereg.rotations), prereg.prefilter
+    if bound is None:
+        return [Finding("prefilter", "note", f"{text}; no budget is registered")]
+    if not over_budget(prereg):
+        return [Finding("prefilter", "proved", f"{text}, within the budget of {bound.bits_per_weight:g}")]
+    severity: Severity = "refused" if bound.enforced else "note"
+    return [Finding("prefilter", severity, f"{text}, over the budget of {bound.bits_per_weight:g}")]
 
 
 def _scope(claim: Claim, layers: int) -> list[Finding]:

@@ -20,6 +20,11 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--revision", metavar="REV", help="revision of a hub model (default: the sealed one, else main)")
     group.addoption("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="where to compute (default: auto)")
     group.addoption("--layers", type=layer_set, metavar="0-3,8", help="run the cells of these layers only")
+    group.addoption(
+        "--save-rotations",
+        action="store_true",
+        help="keep the learned rotations of every layer measured, beside its measurements (large)",
+    )
     group.addoption("--out", type=Path, metavar="DIR", help="where measurements and verdicts go (default: reports/out)")
 
 
@@ -53,6 +58,7 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "device": config.getoption("device"),
         "layers": None if layers is None else sorted(layers),
         "out": None if config.getoption("out") is None else str(config.getoption("out")),
+        "save_rotations": config.getoption("save_rotations"),
         "stop_at_first_kill": config.getoption("maxfail") == 1,
         "workers": getattr(config.option, "numprocesses", None),
     }

@@ -8,21 +8,14 @@ import tomllib
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
-from reports.preregistration import (
-    Claim,
-    Control,
-    Interval,
-    MeanAtLeast,
-    MeanAtMost,
-    Preregistration,
-    Rule,
-    ShareBelow,
-    Subject,
-)
+from reports.metrics import NULLS, RELATIVE
+from reports.parse_rotations import OPTIMISERS, parse_prefilter, parse_probe, parse_rotations, parse_trap
+from reports.preregistration import Claim, Control, Expected, Interval, Preregistration, Subject
+from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.table import Table, closest
 
 SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
@@ -39,15 +32,40 @@ DIMENSIONS = (
     "entropy_rank_energy",
     "stable_rank",
 )
-METRICS = {"share_below": DIMENSIONS, "mean_at_least": ("lift",), "mean_at_most": ("inflation",)}
+# What rotations raise, as in `reports/metrics.py`
+LIFTS = ("lift", "lift_squared", "structure", *(f"structure_{null}" for null in NULLS))
+METRICS = {
+    "share_below": (*DIMENSIONS, *(RELATIVE + estimator for estimator in DIMENSIONS)),
+    "mean_at_least": LIFTS,
+    "mean_at_most": ("inflation",),
+}
 BOUNDS = {"share_below": ("below", "at_least"), "mean_at_least": ("at_least",), "mean_at_most": ("at_most",)}
+BESIDE = {"mean_at_least": ("over_tau",)}  # bounds that a rule may have or not
 
 # What each generator of controls has to be told beside its shape and seed
-GENERATORS = {"low_rank_plus_noise": ("rank", "noise_energy"), "gaussian": (), "identity": (), "rank_one": ()}
+GENERATORS = {
+    "low_rank_plus_noise": ("rank", "noise_energy"),
+    "gaussian": (),
+    "identity": (),
+    "rank_one": (),
+    "peaky_codebook": ("rank", "noise_energy", "beta"),
+    "sign_lattice": ("distinct",),
+}
+KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
 KEYS = (
-    "rung", "design", "round", "draft", "title", "prediction",
-    "subject", "interval", "tolerances", "claims", "controls",
-)  # fmt: skip
+    "rung",
+    "design",
+    "round",
+    "draft",
+    "title",
+    "prediction",
+    "subject",
+    "interval",
+    "tolerances",
+    "claims",
+    "controls",
+)
+ROTATIONAL = ("rotations", "traps", "probes", "prefilter")
 SHAPE = ("experts", "hidden_size", "intermediate_size")
 
 
@@ -86,7 +104,7 @@ def parse_preregistration(raw: bytes, where: str) -> Preregistration:
 
 def parse_table(table: Table) -> Preregistration:
     """As `parse_preregistration`, of values already read."""
-    table.only(KEYS)
+    table.only(KEYS, ROTATIONAL)
     subject = _subject(table.table("subject"))
     claims = tuple(_claim(entry, subject) for entry in table.tables("claims"))
     if not claims:
@@ -94,6 +112,20 @@ def parse_table(table: Table) -> Preregistration:
     _once(table, "claims", (claim.name for claim in claims))
     controls = tuple(_control(entry, claims) for entry in table.tables("controls"))
     _once(table, "controls", (control.name for control in controls))
+    names = [claim.name for claim in claims]
+    traps = tuple(parse_trap(entry, names) for entry in table.tables("traps")) if table.has("traps") else ()
+    _once(table, "traps", (trap.name for trap in traps))
+    probes = (
+        tuple(parse_probe(entry, names, controls) for entry in table.tables("probes")) if table.has("probes") else ()
+    )
+    _once(table, "probes", (probe.name for probe in probes))
+    rotating = any(claim.rule.metric in LIFTS for claim in claims) or bool(traps or probes) or table.has("prefilter")
+    if rotating and not table.has("rotations"):
+        raise BadInput(
+            f"{table.where}: rotations: missing, expected how the rotations of its claims are learned; add it"
+        )
+    rotations = parse_rotations(table.table("rotations"), subject) if table.has("rotations") else None
+    prefilter = parse_prefilter(table.table("prefilter")) if table.has("prefilter") else None
     return Preregistration(
         rung=table.matching("rung", "[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -"),
         design=table.integer("design", 1, 999),
@@ -106,7 +138,11 @@ def parse_table(table: Table) -> Preregistration:
         controls=controls,
         interval=_interval(table.table("interval")),
         tolerances=_tolerances(table.table("tolerances"), claims),
-        canonical_sha256=sha256_hex(canonical_json(table.values)),
+        canonical_sha256=sha256_hex(canonical_json(table.values)),  # after every value was found to be one of JSON's
+        traps=traps,
+        probes=probes,
+        rotations=rotations,
+        prefilter=prefilter,
     )
 
 
@@ -152,8 +188,10 @@ def _claim(table: Table, subject: Subject) -> Claim:
     common = ("name", "label", "statement", "rule", "metric", "checkpoints", "sensitivity")
     table.only(("rule",), [key for key in table.values if key != "rule"])  # the rule says which other keys there are
     kind = table.choice("rule", METRICS)
-    table.only((*common, *BOUNDS[kind]))
+    table.only((*common, *BOUNDS[kind]), BESIDE.get(kind, ()))
     metric = table.choice("metric", METRICS[kind])
+    if table.has("over_tau") and metric != "lift":
+        table.refuse("over_tau", table.values["over_tau"], "no margin: τ is a lift, and is compared with lifts alone")
     checkpoints = table.integers("checkpoints", 1, subject.layers)
     if not checkpoints or any(later <= earlier for earlier, later in pairwise(checkpoints)):
         raise BadInput(
@@ -174,18 +212,24 @@ def _rule(table: Table, kind: str, metric: str) -> Rule:
     if kind == "share_below":
         return ShareBelow(metric, below=table.share("below"), at_least=table.share("at_least"))
     if kind == "mean_at_least":
-        return MeanAtLeast(metric, at_least=table.number("at_least"))
+        over_tau = table.number("over_tau", 0.0) if table.has("over_tau") else None
+        return MeanAtLeast(metric, at_least=table.number("at_least"), over_tau=over_tau)
     return MeanAtMost(metric, at_most=table.number("at_most"))
 
 
 def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
     common = ("name", "claim", "generator", "expected", "seed", *SHAPE)
-    table.only(("generator",), [key for key in table.values if key != "generator"])
+    table.only(("generator", "claim"), [key for key in table.values if key not in ("generator", "claim")])
     generator = table.choice("generator", GENERATORS)
-    table.only((*common, *GENERATORS[generator]), ("level", "tolerance"))
-    if table.has("level") != table.has("tolerance"):
-        missing = "tolerance" if table.has("level") else "level"
-        raise BadInput(f"{table.where}: {table.key(missing)}: missing, expected level and tolerance together")
+    name = table.choice("claim", [claim.name for claim in claims])
+    rotating = any(claim.name == name and claim.rule.metric in LIFTS for claim in claims)  # makes no sense elsewhere
+    known = KNOWN if rotating else KNOWN[:1]
+    beside = ("optimiser", "sheared", "landing_at_least") if rotating else ()
+    table.only((*common, *GENERATORS[generator]), (*beside, *(key for pair in known for key in pair)))
+    for pair in KNOWN:
+        if table.has(pair[0]) != table.has(pair[1]):
+            missing = pair[1] if table.has(pair[0]) else pair[0]
+            raise BadInput(f"{table.where}: {table.key(missing)}: missing, expected {' and '.join(pair)} together")
     rank = table.share("rank") if table.has("rank") else None
     if rank == 0.0:
         table.refuse("rank", rank, "a share of d above 0")
@@ -194,17 +238,24 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
         table.refuse("noise_energy", noise_energy, "a share of the energy below 1")
     return Control(
         name=table.identifier("name"),
-        claim=table.choice("claim", [claim.name for claim in claims]),
+        claim=name,
         generator=generator,
-        expected=cast(Literal["MET", "KILLED"], table.choice("expected", ("MET", "KILLED"))),
+        expected=cast(Expected, table.choice("expected", ("MET", "KILLED", "INCONCLUSIVE"))),
         seed=table.integer("seed", 0),
         experts=table.integer("experts", 1, LARGEST_SIZE),
         hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
         intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),
         rank=rank,
         noise_energy=noise_energy,
+        beta=table.share("beta") if table.has("beta") else None,
+        distinct=table.integer("distinct", 1, LARGEST_SIZE) if table.has("distinct") else None,
+        optimiser=table.choice("optimiser", OPTIMISERS) if table.has("optimiser") else None,
+        sheared=table.share("sheared") if table.has("sheared") else None,
         level=table.number("level") if table.has("level") else None,
         tolerance=table.number("tolerance", 0.0) if table.has("tolerance") else None,
+        unrotated=table.share("unrotated") if table.has("unrotated") else None,
+        unrotated_tolerance=table.number("unrotated_tolerance", 0.0) if table.has("unrotated_tolerance") else None,
+        landing_at_least=table.share("landing_at_least") if table.has("landing_at_least") else None,
     )
 
 

@@ -10,7 +10,7 @@ from reports.canonical import sha256_hex
 from reports.errors import BadInput
 from reports.options import DEFAULT_PREREGISTRATION
 from reports.parse import load_preregistration
-from reports.preregistration import Cell, Preregistration, registered_cells
+from reports.preregistration import Cell, Preregistration, running_order
 from reports.seal import SealStatus, verify
 from reports.subject import SubjectFacts
 
@@ -27,7 +27,7 @@ class Plan:
     layers: frozenset[int] | None  # --layers
 
     def cells(self) -> tuple[Cell, ...]:
-        return registered_cells(self.prereg, self.subject.layers)
+        return running_order(self.prereg, self.subject.layers)
 
 
 def make_plan(config: pytest.Config) -> Plan:

@@ -40,6 +40,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(name): the registered claim that this cell measures or controls")
+    config.addinivalue_line("markers", "trap(name): the registered trap that this cell sets")
+    config.addinivalue_line("markers", "probe(name): the registered probe that this cell feeds; it enters no verdict")
     if study_requested(config):
         config.pluginmanager.register(StudySession(config), "study-session")
 
@@ -86,7 +88,7 @@ class StudySession:
         if cell is not None:
             properties = dict(report.user_properties)
             if "cell" not in properties:
-                item.user_properties.append(("cell", cell.id))
+                item.user_properties += [("cell", cell.id), ("kind", cell.kind)]
             report.user_properties = list(item.user_properties)
         if call.excinfo is not None and isinstance(call.excinfo.value, StudyError):
             error = call.excinfo.value

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reports.decision import Decision, rule_text
+from reports.conclusion import FAMILIES
+from reports.decision import Decision, rule_text, traps_once
 from reports.errors import BadInput
 from reports.gates import GateOutcome
+from reports.messages import lift_lines
+from reports.metrics import NULLS, Decomposition
+from reports.prefilter import prefilter_lines
 from reports.preregistration import Cell
 from reports.spans import spans
 
@@ -24,8 +28,12 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
         _registered(decision),
         _fired(decision),
         _distribution(decision),
+        _lift(decision),
+        _probe(decision),
         _sensitivity(decision),
         _controls(document),
+        _traps(decision),
+        _prefilter(decision),
         _deviations(decision, document),
         _limits(document),
         _provenance(document),
@@ -108,6 +116,73 @@ def _distribution(decision: Decision) -> str:
                 f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} matrices{noise}.\n\n{table(columns, rows)}"
             )
     return "## Distribution against the null\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _lift(decision: Decision) -> str:
+    """What the lift is made of at the widest gate that was decomposed, and what τ is worth."""
+    found = [outcome for outcome in decision.gates if outcome.decompositions]
+    if not found:
+        return ""
+    outcome = found[-1]
+    layers = zip(outcome.gate.layers, outcome.decompositions, strict=True)
+    rows = [[str(layer), *_factors(factors)] for layer, factors in layers]
+    if outcome.decomposition is not None:
+        rows.append(["all (geometric means)", *_factors(outcome.decomposition)])
+    columns = ("layer", "lift", "random", "noise fit", "structure", *(f"noise fit, {null}" for null in NULLS))
+    said = (
+        "lift = random × noise fit × structure [-], on the registered sample: what a Haar rotation does, what the same "
+        "search gains on noise (the largest of three nulls), and the rest."
+    )
+    lines = [f"- {line}" for line in lift_lines(outcome)]
+    return "\n\n".join(["## What the lift is made of", said, table(columns, rows), "\n".join(lines)])
+
+
+def _factors(factors: Decomposition) -> list[str]:
+    parts = (
+        factors.lift,
+        factors.random,
+        factors.noise_fit,
+        factors.structure,
+        *(factors.nulls[null] for null in NULLS),
+    )
+    return [f"{part:.3f}" for part in parts]
+
+
+def _probe(decision: Decision) -> str:
+    """Where each search lands, and what may be concluded from it."""
+    parts = []
+    for outcome in decision.probes:
+        columns = ("layer", *(family.replace("_", " ") for family in FAMILIES), "plateau step", "lift at most")
+        rows = [
+            [
+                str(layer.layer),
+                *(f"{layer.betas[family]:.3f}" for family in FAMILIES),
+                f"{layer.plateau_step:.0f}",
+                f"{layer.ceiling:.3f}",
+            ]
+            for layer in outcome.layers
+        ]
+        said = f"`{outcome.probe.name}`: **{outcome.conclusion}** ({'; '.join(outcome.reasons)})."
+        parts.append(f"{said} Mean β on the sample [-]:\n\n{table(columns, rows)}")
+    return "## Search or structure\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _traps(decision: Decision) -> str:
+    rows = [
+        [
+            trap.trap.name,
+            str(trap.layer),
+            trap.reason,
+            {True: "yes", False: "NO", None: "did not run"}[trap.sound],
+        ]
+        for trap in traps_once(decision.gates)
+    ]
+    return "## Traps\n\n" + table(("trap", "layer", "observed", "sound"), rows) if rows else ""
+
+
+def _prefilter(decision: Decision) -> str:
+    lines = prefilter_lines(decision.prereg)
+    return "## Before any weight was read\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
 def _sensitivity(decision: Decision) -> str:

@@ -7,37 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reports.rules import Rule, TrapRule
+
 Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
-CellKind = Literal["claim", "trap", "control"]
-
-
-@dataclass(frozen=True)
-class ShareBelow:
-    """At least `at_least` of the matrices have `metric` below `below` (both shares and ratios [-])."""
-
-    metric: str
-    below: float
-    at_least: float
-
-
-@dataclass(frozen=True)
-class MeanAtLeast:
-    """The unweighted mean over layers of the layer means of `metric` is at least `at_least` [-]."""
-
-    metric: str
-    at_least: float
-
-
-@dataclass(frozen=True)
-class MeanAtMost:
-    """The mean of `metric` is at most `at_most` [-]."""
-
-    metric: str
-    at_most: float
-
-
-Rule = ShareBelow | MeanAtLeast | MeanAtMost
+CellKind = Literal["claim", "trap", "control", "probe"]
+Scope = Literal["per_matrix", "per_layer"]
+Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
 
 
 @dataclass(frozen=True)
@@ -59,15 +35,75 @@ class Control:
     name: str
     claim: str
     generator: str  # a name that `fixtures/controls.py` knows
-    expected: Literal["MET", "KILLED"]
+    expected: Expected
     seed: int
     experts: int
     hidden_size: int
     intermediate_size: int
-    rank: float | None = None  # share of d, for planted low-rank signals [-]
+    rank: float | None = None  # share of d, for planted low-rank signals and codebooks [-]
     noise_energy: float | None = None  # share of ‖W‖²_F [-]
+    beta: float | None = None  # unrotated β that a codebook's tail is tuned to [-]
+    distinct: int | None = None  # different sign vectors of a lattice
+    optimiser: str | None = None  # in place of the registered one
+    sheared: float | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
     level: float | None = None  # known median of the metric [-] …
     tolerance: float | None = None  # … and how far from it the median may lie [-]
+    unrotated: float | None = None  # known mean of the unrotated β [-] …
+    unrotated_tolerance: float | None = None  # … and how far from it the mean may lie [-]
+    landing_at_least: float | None = None  # of β after the learned rotation, for every matrix [-]
+
+
+@dataclass(frozen=True)
+class Trap:
+    """What must not happen, measured at every layer of its claim. One layer out of line makes the gate INCONCLUSIVE."""
+
+    name: str  # identifier, as in `hypotheses/test_<name>.py`
+    claim: str
+    rule: TrapRule
+
+
+@dataclass(frozen=True)
+class Rotations:
+    """How rotations are learned and what they are compared with: for claim, traps, controls, nulls and probe alike."""
+
+    scope: Scope  # one per matrix, or per layer: one for its gates and ups, which share their input, one for its downs
+    optimiser: str
+    steps: int
+    step_size: float
+    schedule: str
+    precision: str  # dtype of the search; what is kept is orthonormal in float64
+    start_seed: int  # of the Haar rotation that every search starts from, one per width
+    draws: int  # Haar draws per layer and width
+    draw_seed: int
+    null_experts: int  # experts per layer, evenly spaced, whose matrices are decomposed and probed
+    gaussian_draws: int  # i.i.d. nulls per shape
+    null_seed: int
+    rotation_bits: int  # per stored number of a rotation
+    scale_bits: int  # per row scale
+
+
+@dataclass(frozen=True)
+class Probe:
+    """`radam_convergence`: did the search end at a ceiling, or just end? Never enters a verdict."""
+
+    name: str
+    claim: str
+    procrustes_steps: int
+    annealed_steps: int
+    momentum_steps: int  # of the search that lands highest; reported beside the others
+    budget_factor: int  # the registered steps times this, from the same start
+    agree_within: float  # of annealed Procrustes, relative [-]
+    gain_at_most: float  # by the larger budget, relative [-]
+    band: float  # structure within 1 ± band is called none [-]
+    recoveries: tuple[str, ...]  # controls with a planted optimum, one for each optimiser
+
+
+@dataclass(frozen=True)
+class Prefilter:
+    """A byte budget for the method, settled by shapes alone. `enforced`: a rule that misses it cannot be sealed."""
+
+    bits_per_weight: float
+    enforced: bool
 
 
 @dataclass(frozen=True)
@@ -114,14 +150,21 @@ class Preregistration:
     interval: Interval
     tolerances: dict[str, float]  # metric -> how far a reproduced value may lie [-]
     canonical_sha256: str  # of the canonical JSON (RFC 8785) of the file
+    traps: tuple[Trap, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    rotations: Rotations | None = None  # registered as soon as a claim's metric needs a rotation
+    prefilter: Prefilter | None = None
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
 
+    def trap(self, name: str) -> Trap:
+        return next(trap for trap in self.traps if trap.name == name)
+
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One claim, trap or control at one layer; controls have no layer."""
+    """One claim, trap, control or probe at one layer; controls have no layer."""
 
     kind: CellKind
     name: str
@@ -134,15 +177,33 @@ class Cell:
 
 @dataclass(frozen=True)
 class Gate:
-    """A claim at a checkpoint: what is pooled and which controls must be sound."""
+    """A claim at a checkpoint: what is pooled, which controls must be sound, and which traps at each of its layers."""
 
     claim: Claim
     layers: tuple[int, ...]
     controls: tuple[Control, ...]
+    traps: tuple[Trap, ...] = ()
 
     @property
     def id(self) -> str:
         return f"{self.claim.name}@{len(self.layers)}-layer"
+
+    @property
+    def control_cells(self) -> tuple[Cell, ...]:
+        return tuple(Cell("control", control.name) for control in self.controls)
+
+    @property
+    def trap_cells(self) -> tuple[Cell, ...]:
+        return tuple(Cell("trap", trap.name, layer) for trap in self.traps for layer in self.layers)
+
+    @property
+    def claim_cells(self) -> tuple[Cell, ...]:
+        return tuple(Cell("claim", self.claim.name, layer) for layer in self.layers)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """What it needs, in the order in which it runs."""
+        return self.control_cells + self.trap_cells + self.claim_cells
 
 
 def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
@@ -157,6 +218,7 @@ def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
             claim=claim,
             layers=tuple(layers[:count]),
             controls=tuple(control for control in prereg.controls if control.claim == claim.name),
+            traps=tuple(trap for trap in prereg.traps if trap.claim == claim.name),
         )
         for count in counts
         for claim in prereg.claims
@@ -165,11 +227,25 @@ def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
 
 
 def registered_cells(prereg: Preregistration, layers: Sequence[int]) -> tuple[Cell, ...]:
-    """Every cell once, in the order in which it runs: each gate's controls just before the first of its cells."""
-    cells: dict[Cell, None] = {}
-    for gate in gates(prereg, layers):
-        for control in gate.controls:
-            cells.setdefault(Cell("control", control.name))
-        for layer in gate.layers:
-            cells.setdefault(Cell("claim", gate.claim.name, layer))
-    return tuple(cells)
+    """Every cell that a verdict rests on, once, in the order in which it runs: each gate's controls just before the
+    first of its cells, its traps before its claim."""
+    return tuple(dict.fromkeys(cell for gate in gates(prereg, layers) for cell in gate.cells))
+
+
+def running_order(prereg: Preregistration, layers: Sequence[int]) -> tuple[Cell, ...]:
+    """`registered_cells`, and behind each gate the probes of its layers, which enter no verdict."""
+    return tuple(
+        dict.fromkeys(
+            cell
+            for gate in gates(prereg, layers)
+            for cell in (
+                *gate.cells,
+                *(
+                    Cell("probe", probe.name, layer)
+                    for probe in prereg.probes
+                    if probe.claim == gate.claim.name
+                    for layer in gate.layers
+                ),
+            )
+        )
+    )

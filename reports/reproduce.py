@@ -1,7 +1,8 @@
 """Does a second verdict say the same as the first? From two `decision.json` alone: no weights, no torch.
 
-The same means: verdict, trigger, rule, every gate up to the kill, and every control come out alike, and what the gates
-observed agrees within the registered tolerances. Digests of tensors must agree where both name a layer.
+The same means: verdict, trigger, rule, every gate up to the kill, and every control and trap come out alike, and what
+the gates observed agrees within the registered tolerances; so do gates after the kill, where both sides measured them.
+Digests of tensors must agree where both name a layer.
 """
 
 import json
@@ -52,12 +53,17 @@ def differences(
         if obtained["subject"][key] != expected["subject"][key]:
             yield Difference(f"subject {key}", obtained["subject"][key], expected["subject"][key])
     yield from _controls(obtained, expected)
+    yield from _traps(obtained, expected)
     theirs = {_gate_name(gate): gate for gate in expected["gates"]}
     ours = {_gate_name(gate): gate for gate in obtained["gates"]}
     if theirs.keys() != ours.keys():
         yield Difference("gates", sorted(ours), sorted(theirs))
     for name in sorted(theirs.keys() & ours.keys()):
         yield from _gate(name, ours[name], theirs[name], tolerances)
+    later = [{_gate_name(gate): gate for gate in side["after_kill"]} for side in (obtained, expected)]
+    for name in sorted(later[0].keys() & later[1].keys()):  # what both measured after the kill; with -x neither does
+        if "NOT_RUN" not in (later[0][name]["status"], later[1][name]["status"]):
+            yield from _gate(f"{name} (after the kill)", later[0][name], later[1][name], tolerances)
 
 
 def _controls(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Difference]:
@@ -67,6 +73,16 @@ def _controls(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> Itera
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
             yield Difference(f"control {name} (outcome, sound)", ours.get(name), theirs.get(name))
+
+
+def _traps(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Difference]:
+    ours, theirs = (
+        {(row["name"], row["layer"]): row["sound"] for row in side["traps"]} for side in (obtained, expected)
+    )
+    for name, layer in sorted(ours.keys() | theirs.keys()):
+        if ours.get((name, layer)) != theirs.get((name, layer)):
+            what = f"trap {name} at layer {layer} (sound)"
+            yield Difference(what, ours.get((name, layer)), theirs.get((name, layer)))
 
 
 def _gate(

@@ -1,10 +1,23 @@
 """Small preregistrations and measurements for the tests of this package."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reports.measurement import Measured, Measurement
-from reports.preregistration import Cell, Claim, Control, Interval, Preregistration, Rule, ShareBelow, Subject
+from reports.metrics import NULLS
+from reports.preregistration import (
+    Cell,
+    Claim,
+    Control,
+    Interval,
+    Preregistration,
+    Probe,
+    Rotations,
+    Scope,
+    Subject,
+    Trap,
+)
+from reports.rules import Rule, ShareBelow, TrapRule
 from reports.seal import SealStatus, seal
 from reports.subject import SubjectFacts
 
@@ -37,7 +50,53 @@ def a_control(name: str, claim: str = "narrow_d", expected: str = "MET", **field
     return Control(name=name, claim=claim, expected=expected, **values)  # type: ignore[arg-type]
 
 
-def a_preregistration(claims: Iterable[Claim], controls: Iterable[Control] = (), layers: int = 4) -> Preregistration:
+def a_trap(name: str, rule: TrapRule, claim: str = "beta_lift") -> Trap:
+    return Trap(name=name, claim=claim, rule=rule)
+
+
+def a_probe(**fields: object) -> Probe:
+    values = {
+        "name": "radam_convergence",
+        "claim": "beta_lift",
+        "procrustes_steps": 120,
+        "annealed_steps": 120,
+        "momentum_steps": 100,
+        "budget_factor": 2,
+        "agree_within": 0.015,
+        "gain_at_most": 0.005,
+        "band": 0.02,
+        "recoveries": ("lattice_radam", "lattice_annealed"),
+        **fields,
+    }
+    return Probe(**values)  # type: ignore[arg-type]
+
+
+def rotations(scope: Scope) -> Rotations:
+    return Rotations(
+        scope=scope,
+        optimiser="radam",
+        steps=100,
+        step_size=1.0,
+        schedule="cosine",
+        precision="float32",
+        start_seed=1,
+        draws=10,
+        draw_seed=2,
+        null_experts=1,
+        gaussian_draws=4,
+        null_seed=3,
+        rotation_bits=16,
+        scale_bits=16,
+    )
+
+
+def a_preregistration(
+    claims: Iterable[Claim],
+    controls: Iterable[Control] = (),
+    layers: int = 4,
+    traps: Iterable[Trap] = (),
+    probes: Iterable[Probe] = (),
+) -> Preregistration:
     return Preregistration(
         rung="E-test",
         design=4,
@@ -67,11 +126,43 @@ def a_preregistration(claims: Iterable[Claim], controls: Iterable[Control] = (),
         interval=Interval(level=0.95, draws=200, seed=3),
         tolerances={"energy_rank_95": 0.0},
         canonical_sha256="1" * 64,
+        traps=tuple(traps),
+        probes=tuple(probes),
     )
 
 
 def a_measurement(cell: Cell, values: Sequence[float], **others: Sequence[float]) -> Measurement:
     """`values` under the registered metric, `others` under further ones."""
     samples = {"energy_rank_95": tuple(values), **{name: tuple(other) for name, other in others.items()}}
-    digest = "a" * 64 if cell.layer is None else f"{cell.layer:064d}"
-    return Measurement(cell, digest, Measured(samples, dict.fromkeys(samples, 0.777), {}), 0.01)
+    return of(cell, Measured(samples, dict.fromkeys(samples, 0.777), {}))
+
+
+def of(cell: Cell, measured: Measured) -> Measurement:
+    """`measured` as if on the tensors of the cell's layer."""
+    return Measurement(cell, "a" * 64 if cell.layer is None else f"{cell.layer:064d}", measured, 0.01)
+
+
+def sampled(
+    samples: Mapping[str, Sequence[float]],
+    reference: Mapping[str, float] | None = None,
+    draws: Sequence[float] | None = None,
+) -> Measured:
+    profiles = {} if draws is None else {"haar_draws": tuple(draws)}
+    return Measured({name: tuple(values) for name, values in samples.items()}, dict(reference or {}), profiles)
+
+
+def lifted(
+    lift: float, random: float = 1.0, fits: Sequence[float] = (1.0, 1.0, 1.0), draws: Sequence[float] = (1.0,)
+) -> Measured:
+    """One matrix of a layer, lifted and decomposed; `fits` of its nulls in the order of `NULLS`."""
+    samples = {"lift": (lift,), "sampled_lift": (lift,), "sampled_random": (random,), "beta": (0.6,), "landing": (0.9,)}
+    samples |= {f"null_{null}": (fit,) for null, fit in zip(NULLS, fits, strict=True)}
+    return sampled({**samples, "residual": (0.1,)}, {"lift": 1.1, "lift_squared": 1.21}, draws)
+
+
+def probed(landing: float = 0.90, larger_budget: float = 0.90, annealed: float = 0.90) -> Measured:
+    """The probe of one layer, one sampled rotation."""
+    families = {"landing": landing, "larger_budget": larger_budget, "annealed_procrustes": annealed}
+    families |= {"start": 0.80, "procrustes": 0.88, "momentum": 0.91}
+    others = {"ceiling": (1.5,), "plateau_step": (60.0,)}
+    return sampled({**{family: (beta,) for family, beta in families.items()}, **others})

@@ -5,16 +5,18 @@ resumed run come to the same core.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from reports.conclusion import probed_layer
+from reports.controls import judge_trap
 from reports.decision import decide
 from reports.errors import ClaimKilled, TrapMisfired
-from reports.gates import GateOutcome, apply_rule, gate_cells, judge_control, judge_gate
+from reports.gates import GateOutcome, control_outcome, judge_gate
 from reports.measurement import Measured, Measurement
-from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, ShareBelow, gates, registered_cells
-from reports.spans import spans
+from reports.messages import MUST, gate_message, measurement_lines, measurement_text
+from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, Trap, gates, running_order
 from reports.store import Store
 from reports.subject import SubjectFacts, check_digest
 
@@ -36,9 +38,7 @@ class MatrixSource(Protocol):
     def digest(self, cell: Cell) -> str: ...
 
 
-NAMED = 4  # missing cells that a message names; the others it counts
-
-Measure = Callable[[Iterable[tuple[str, Any]]], Measured]
+Measure = Callable[[Cell, Iterable[tuple[str, Any]]], Measured]
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,19 @@ class Study:
     say: Callable[[str], None]  # numbers for people, printed beside the running cell
 
     def cells(self) -> tuple[Cell, ...]:
-        return registered_cells(self.prereg, self.subject.layers)
+        return running_order(self.prereg, self.subject.layers)
 
-    def claim(self, name: str, measure: Measure, source: MatrixSource) -> "ClaimUnderTest":
-        return ClaimUnderTest(self, self.prereg.claim(name), measure, source)
+    def claim(
+        self, name: str, measure: Measure, source: MatrixSource, traps: Mapping[str, Measure] | None = None
+    ) -> "ClaimUnderTest":
+        """`traps` measures what the claim's gates need beside it, should no other process have done so yet."""
+        return ClaimUnderTest(self, self.prereg.claim(name), measure, source, traps or {})
+
+    def trap(self, name: str, measure: Measure, source: MatrixSource) -> "TrapUnderTest":
+        return TrapUnderTest(self, self.prereg.trap(name), measure, source)
+
+    def probe(self, name: str, measure: Measure, source: MatrixSource) -> "ProbeUnderTest":
+        return ProbeUnderTest(self, name, measure, source)
 
     def killed_before(self, cell: Cell) -> str | None:
         """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None."""
@@ -61,23 +70,42 @@ class Study:
         decision = decide(self.prereg, self.subject.layers, self.store.measurements())
         if decision.killed_at is None:
             return None
-        closing = max(order[needed] for needed in gate_cells(decision.gates[decision.killed_at].gate))
+        closing = max(order[needed] for needed in decision.gates[decision.killed_at].gate.cells)
         return decision.trigger if order[cell] > closing else None
+
+    def obtain(self, cell: Cell, measure: Measure, source: MatrixSource) -> Measurement:
+        """The stored measurement of `cell` if these tensors were measured before, else a new one, stored."""
+        with self.store.lock(cell):
+            if self.store.has(cell):
+                digest = source.digest(cell)
+                check_digest(self.subject, cell, digest)
+                stored = self.store.get(cell, digest)
+                if stored is not None:
+                    return stored
+            started = time.perf_counter()
+            reader = source.open(cell)
+            measured = measure(cell, reader.projections())
+            check_digest(self.subject, cell, reader.sha256)
+            measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started)
+            self.store.put(measurement)
+            return measurement
 
 
 @dataclass(frozen=True)
 class ClaimUnderTest:
-    """What a file in `hypotheses/` talks to: measure a layer, check a control, judge a checkpoint."""
+    """What a claim's file in `hypotheses/` talks to: measure a layer, check a control, judge a checkpoint."""
 
     study: Study
     claim: Claim
     measure_with: Measure
     source: MatrixSource
+    traps: Mapping[str, Measure]
 
     def measure(self, layer: int) -> Measurement:
         """The claim's measurement at `layer`: the stored one if these tensors were measured before, else a new one."""
-        measurement = self._obtain(Cell("claim", self.claim.name, layer))
-        self.study.say(measurement_text(self.claim, measurement))
+        measurement = self.study.obtain(Cell("claim", self.claim.name, layer), self.measure_with, self.source)
+        for line in measurement_lines(self.claim, measurement):
+            self.study.say(line)
         return measurement
 
     def judge(self, layer: int) -> None:
@@ -94,10 +122,9 @@ class ClaimUnderTest:
 
     def check(self, control: Control) -> Measurement:
         """Sends a control through the claim's own path. Raises `TrapMisfired` unless it comes out as registered."""
-        measurement = self._obtain(Cell("control", control.name))
-        outcome = judge_control(control, self.claim.rule, measurement)
-        must = "pass" if control.expected == "MET" else "fail"
-        self.study.say(f"{measurement_text(self.claim, measurement, noise=False)} (must {must})")
+        measurement = self.study.obtain(Cell("control", control.name), self.measure_with, self.source)
+        outcome = control_outcome(control, self.claim.rule, measurement)
+        self.study.say(f"{measurement_text(self.claim, measurement, noise=False)} (must {MUST[control.expected]})")
         if not outcome.sound:
             raise TrapMisfired(
                 f"{control.name}: {outcome.reason}; the instrument is broken, {self.claim.name} is INCONCLUSIVE"
@@ -106,71 +133,56 @@ class ClaimUnderTest:
 
     def _judge(self, gate: Gate) -> GateOutcome:
         found = {}
-        for cell in gate_cells(gate):
+        for cell in gate.cells:
             measurement = self.study.store.get(cell)  # its tensors are digested by its own cell, not once more here
             if measurement is None and cell in self.study.selected:
-                measurement = self._obtain(cell)
+                measure = self.traps[cell.name] if cell.kind == "trap" else self.measure_with
+                measurement = self.study.obtain(cell, measure, self.source)
             if measurement is not None:
                 found[cell] = measurement
         return judge_gate(gate, self.study.prereg.interval, found)
 
-    def _obtain(self, cell: Cell) -> Measurement:
-        store = self.study.store
-        with store.lock(cell):
-            if store.has(cell):
-                digest = self.source.digest(cell)
-                check_digest(self.study.subject, cell, digest)
-                stored = store.get(cell, digest)
-                if stored is not None:
-                    return stored
-            started = time.perf_counter()
-            reader = self.source.open(cell)
-            measured = self.measure_with(reader.projections())
-            check_digest(self.study.subject, cell, reader.sha256)
-            measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started)
-            store.put(measurement)
-            return measurement
+
+@dataclass(frozen=True)
+class TrapUnderTest:
+    """What a trap's file in `hypotheses/` talks to."""
+
+    study: Study
+    trap: Trap
+    measure_with: Measure
+    source: MatrixSource
+
+    def check(self, layer: int) -> Measurement:
+        """Measures the trap at `layer`. Raises `TrapMisfired` where it is out of line."""
+        measurement = self.study.obtain(Cell("trap", self.trap.name, layer), self.measure_with, self.source)
+        outcome = judge_trap(self.trap, layer, measurement)
+        self.study.say(outcome.reason)
+        if not outcome.sound:
+            raise TrapMisfired(
+                f"{self.trap.name} at layer {layer}: {outcome.reason}; the instrument is broken, {self.trap.claim} is "
+                "INCONCLUSIVE"
+            )
+        return measurement
 
 
-def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
-    """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
-    outcome = apply_rule(claim.rule, [measurement])
-    text = f"mean {outcome.observed:.3f} over {outcome.n}"
-    if isinstance(claim.rule, ShareBelow):
-        text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
-    text = f"{text}, median {outcome.median:.3f}"
-    return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
+@dataclass(frozen=True)
+class ProbeUnderTest:
+    """What a probe's file in `hypotheses/` talks to. A probe has no outcome: it is measured and reported."""
 
+    study: Study
+    name: str
+    measure_with: Measure
+    source: MatrixSource
 
-def gate_message(outcome: GateOutcome) -> str:
-    """One line for one gate: where, obtained, expected, n, and what to make of it."""
-    claim, rule = outcome.gate.claim, outcome.rule
-    where = f"{len(outcome.gate.layers)}-layer checkpoint (layers {spans(outcome.gate.layers)})"
-    if rule is None or outcome.status in ("NOT_RUN", "INCONCLUSIVE"):
-        first, rest = outcome.missing[:NAMED], outcome.missing[NAMED:]
-        missing = ", ".join(cell.id for cell in first) + (f" and {len(rest)} more" if rest else "")
-        unsound = ", ".join(control.control.name for control in outcome.controls if control.sound is False)
-        why = f"controls out of line: {unsound}" if unsound else f"not measured: {missing}"
-        return f"{where}: {outcome.status}, {why}"
-    text = f"{where}: {outcome.status}, {_observed(claim, rule.observed, rule.n)}, need {_needed(claim, rule.n)}"
-    text += f" [-]; median {rule.median:.3f}"
-    return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
-
-
-def _observed(claim: Claim, observed: float, n: int) -> str:
-    rule = claim.rule
-    if isinstance(rule, ShareBelow):
-        return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} matrices ({observed:.0%})"
-    return f"mean {rule.metric} {observed:.3f} over {n}"
-
-
-def _needed(claim: Claim, n: int) -> str:
-    rule = claim.rule
-    if isinstance(rule, ShareBelow):
-        return f"≥ {_matrices_needed(rule.at_least, n)} ({rule.at_least:.0%})"
-    return f"≥ {rule.at_least:g}" if hasattr(rule, "at_least") else f"≤ {rule.at_most:g}"
-
-
-def _matrices_needed(share: float, n: int) -> int:
-    """The smallest count that meets `count / n >= share` as the rule computes it."""
-    return next(count for count in range(n + 1) if count / n >= share)
+    def measure(self, layer: int) -> Measurement:
+        measurement = self.study.obtain(Cell("probe", self.name, layer), self.measure_with, self.source)
+        probed = probed_layer(layer, measurement.measured)
+        self.study.say(
+            f"β from {probed.betas['start']:.3f} to {probed.betas['landing']:.3f} by step {probed.plateau_step:.0f}; "
+            f"annealed {probed.betas['annealed_procrustes']:.3f}"
+        )
+        self.study.say(
+            f"larger budget {probed.betas['larger_budget']:.3f}, Procrustes {probed.betas['procrustes']:.3f}, momentum "
+            f"{probed.betas['momentum']:.3f}; lift at most {probed.ceiling:.3f}"
+        )
+        return measurement

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from reports.artefacts import Conclusion
-from reports.decision import rule_text
+from reports.decision import Decision, controls_once, rule_text, traps_once
 from reports.gates import GateOutcome
+from reports.messages import lift_lines
 from reports.plan import Plan
+from reports.prefilter import prefilter_lines
 from reports.preregistration import Claim, gates
 
 COLOURS: Mapping[str, dict[str, bool]] = {
@@ -38,6 +40,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
     lines = [
         f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
+        *(f"prefilter {line}" for line in prefilter_lines(prereg)),
         f"seal      {plan.seal.describe()}",
         f"subject   {subject.name}, {len(subject.layers)} layers"
         + (f", commit {subject.revision}" if subject.revision else "")
@@ -92,15 +95,16 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(_figures(outcome))
     if decision.exploratory_gates:
         reporter.write_line("* after the kill: exploratory, outside verdict, trigger and core")
-    controls = {control.control.name: control for outcome in decision.gates for control in outcome.controls}.values()
-    sound = sum(control.sound is True for control in controls)
-    absent = sum(control.sound is None for control in controls)
-    line = f"controls: {sound} of {len(controls)} sound" + (f", {absent} did not run" if absent else "")
-    unsound = [f"; {control.control.name}: {control.reason}" for control in controls if control.sound is False]
-    reporter.write_line(line + "".join(unsound))
+    for line in instruments(decision):
+        _write_wrapped(reporter, line)
     for outcome in decision.core_gates:
         for line in fragility(outcome):
             reporter.write_line(line, yellow=True)
+    for outcome in decision.gates:
+        for line in lift_lines(outcome):
+            _write_wrapped(reporter, line)
+    for probe in decision.probes:
+        _write_wrapped(reporter, f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})")
     reporter.write("verdict: ")
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
     reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
@@ -109,6 +113,21 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(f"written: {_short(path, here)}")
     for line in textwrap.wrap(does_not_say(conclusion), COLUMNS):
         reporter.write_line(line)
+
+
+def instruments(decision: Decision) -> list[str]:
+    """How many controls and traps are sound, and which are not."""
+    controls = [(control.control.name, control.sound, control.reason) for control in controls_once(decision.gates)]
+    traps = [(f"{trap.trap.name}[L{trap.layer:02d}]", trap.sound, trap.reason) for trap in traps_once(decision.gates)]
+    lines = []
+    for what, outcomes in (("controls", controls), ("traps", traps)):
+        if not outcomes:
+            continue
+        sound = sum(outcome is True for _, outcome, _ in outcomes)
+        absent = sum(outcome is None for _, outcome, _ in outcomes)
+        line = f"{what}: {sound} of {len(outcomes)} sound" + (f", {absent} did not run" if absent else "")
+        lines.append(line + "".join(f"; {name}: {reason}" for name, outcome, reason in outcomes if outcome is False))
+    return lines + [text for outcome in decision.gates for text in outcome.broken]
 
 
 def fragility(outcome: GateOutcome) -> list[str]:
@@ -141,7 +160,7 @@ def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:
         return "skipped"
     if report.outcome == "failed":
         return str(properties.get("outcome", "ERROR"))
-    return "measured" if "[" in str(properties["cell"]) else "sound"
+    return "sound" if properties.get("kind") in ("control", "trap") else "measured"
 
 
 def _figures(outcome: GateOutcome) -> str:
@@ -157,8 +176,13 @@ def _why_not(conclusion: Conclusion) -> str:
     if decision.verdict == "INCOMPLETE":
         return f", {len(decision.missing)} registered cells not measured, first {decision.missing[0].id}"
     if decision.verdict == "INCONCLUSIVE":
-        return ", a control is out of line: redesign and seal again"
+        return ", a control, a trap or a rotation is out of line: redesign and seal again"
     return ""
+
+
+def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:
+    for part in textwrap.wrap(line, COLUMNS, subsequent_indent="  "):
+        reporter.write_line(part)
 
 
 def _short(path: Path, here: Path) -> str:

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reports.attainability import ratio_range
 from reports.errors import BadInput, ExitCode
-from reports.lint import Finding, config_digests, haar_level, lint, ratio_range, require_sealable, sealable
+from reports.lint import Finding, config_digests, lint, require_sealable, sealable
 from reports.parse import DIMENSIONS, load_preregistration
-from reports.preregistration import Claim, MeanAtLeast, MeanAtMost, Preregistration, Rule, ShareBelow
+from reports.prefilter import haar_level
+from reports.preregistration import Claim, Preregistration
+from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
 
 SHIPPED = Path(__file__).parents[1] / "hypotheses" / "preregistrations"
 Matrix = NDArray[np.float64]
@@ -71,6 +74,16 @@ UNREACHABLE = [
     (MeanAtLeast("lift", 46.0), "MET unreachable: lift ≤ 1/β ≤ √n = 45.25 at n = 2048, 46 is asked for [-]"),
     (MeanAtLeast("lift", 1.0), "KILLED unreachable: leaving the weights unrotated has lift 1 ≥ 1 [-]"),
     (MeanAtMost("inflation", -1.01), "MET unreachable: inflation ≥ -1, and -1.01 is asked for [-]"),
+    (MeanAtLeast("structure", 1.27), "MET unreachable: structure ≤ about 1/Haar level = 1.253, 1.27 is asked for [-]"),
+    (MeanAtLeast("structure", 1.0), "KILLED unreachable: noise meets the rule, its structure is 1 ≥ 1 [-]"),
+    (MeanAtLeast("structure", 0.9), "KILLED unreachable: noise meets the rule, its structure is 1 ≥ 0.9 [-]"),
+    (
+        ShareBelow("relative_energy_rank_95", 0.0, 0.7),
+        "MET unreachable: relative_energy_rank_95 < 0 for a share of 0.7",
+    ),
+    (ShareBelow("relative_energy_rank_95", 0.6, 1.01), "MET unreachable: relative_energy_rank_95 < 0.6 for a share of"),
+    (ShareBelow("relative_stable_rank", 0.6, 0.0), "KILLED unreachable: "),
+    (ShareBelow("relative_stable_rank", 1.01, 0.7), "KILLED unreachable: "),
 ]
 
 
@@ -99,6 +112,22 @@ REACHABLE = [
         MeanAtMost("inflation", -0.1),
         "MET attainable only by weights that quantising improves: inflation ≤ -0.1 < 0 [-]",
     ),
+    (
+        MeanAtLeast("structure", 1.05),
+        "MET attainable: a planted rotation leaves up to 1.253 over noise, 1.05 is asked [-]",
+    ),
+    (MeanAtLeast("structure", 1.253), "MET attainable: a planted rotation leaves up to 1.253 over noise"),
+    (MeanAtLeast("structure", 1.0001), "KILLED attainable: noise has structure 1 < 1.0001 [-]"),
+    (
+        ShareBelow("relative_energy_rank_95", 0.6, 0.7),
+        "MET attainable: rank one gives relative_energy_rank_95 ≤ 0.003906 < 0.6 at d = 1024 [-]",
+    ),
+    (ShareBelow("relative_energy_rank_95", 0.6, 0.7), "KILLED attainable: noise has relative_energy_rank_95 1 ≥ 0.6"),
+    (ShareBelow("relative_stable_rank", 1.0, 0.7), "KILLED attainable: noise has relative_stable_rank 1 ≥ 1 [-]"),
+    (
+        ShareBelow("relative_stable_rank", 0.003, 0.7),
+        "warning: MET unchecked: rank one gives relative_stable_rank ≤ 0.003906 at d = 1024, 0.003 is asked",
+    ),
 ]
 
 
@@ -108,7 +137,16 @@ def test_reachable_branch_is_shown(prereg: Preregistration, rule: Rule, message:
     assert sealable(lint(with_rule(prereg, rule)))
 
 
-@pytest.mark.parametrize("rule", [ShareBelow("sparsity", 0.4, 0.7), MeanAtLeast("structure", 1.05)])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ShareBelow("sparsity", 0.4, 0.7),
+        ShareBelow("relative_sparsity", 0.4, 0.7),
+        MeanAtLeast("structure_gaussian", 1.05),
+        MeanAtLeast("lift_squared", 1.5),
+        MeanAtMost("off_gain", 1.03),
+    ],
+)
 def test_unknown_metric_is_said_to_be_unchecked(prereg: Preregistration, rule: Rule) -> None:
     assert f"nothing is known of the range of {rule.metric}" in texts(with_rule(prereg, rule), "claim@16-layer")[0]
     assert "warning: " in texts(with_rule(prereg, rule), "claim@16-layer")[0]
@@ -134,14 +172,44 @@ def test_claim_never_judged_at_full_scope_is_warned_of(prereg: Preregistration) 
 
 
 def test_missing_controls_are_warned_of(prereg: Preregistration) -> None:
-    assert texts(prereg, "narrow_d") == []
+    assert [texts(prereg, claim) for claim in ("narrow_d", "beta_lift")] == [[], []]
     none = "no controls: nothing shows that its gate can pass or fail; the preregistration has to stay a draft"
-    assert texts(prereg, "beta_lift") == [f"beta_lift: warning: {none}"]
-    for outcome, missing in (("MET", "KILLED"), ("KILLED", "MET")):
-        kept = tuple(control for control in prereg.controls if control.expected == outcome)
-        assert texts(replace(prereg, controls=kept), "narrow_d") == [
-            f"narrow_d: warning: no control is expected {missing}: nothing shows that its gate can come out so"
-        ]
+    assert texts(prereg, "one_bit_nll") == [f"one_bit_nll: warning: {none}"]
+    for claim in ("narrow_d", "beta_lift"):
+        for outcome, missing in (("MET", "KILLED"), ("KILLED", "MET")):
+            kept = tuple(control for control in prereg.controls if control.expected in (outcome, "INCONCLUSIVE"))
+            assert texts(replace(prereg, controls=kept), claim) == [
+                f"{claim}: warning: no control is expected {missing}: nothing shows that its gate can come out so"
+            ]
+
+
+def test_a_rotation_that_is_none_shows_neither_branch(prereg: Preregistration) -> None:
+    sheared = tuple(control for control in prereg.controls if control.expected == "INCONCLUSIVE")
+    assert [control.name for control in sheared] == ["sheared_beta_lift"]
+    assert len(texts(replace(prereg, controls=sheared), "beta_lift")) == 2
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_rules_can_come_out_both_ways(path: Path) -> None:
+    prereg = load_preregistration(path)
+    branches = [finding for finding in lint(prereg) if "@" in finding.about and finding.severity != "note"]
+    assert {finding.severity for finding in branches} == {"proved"}
+    assert [finding.text.split()[0] for finding in branches] == ["MET", "KILLED"] * 5
+    forbidden = {finding.about for finding in branches if "forbidden by theorem" in finding.text}
+    assert forbidden == ({"beta_lift@4-layer", "beta_lift@16-layer"} if prereg.design == 4 else set())
+    require_sealable(prereg, path.name)
+
+
+def test_wording_for_the_fair_rule_on_its_subject() -> None:
+    fair = load_preregistration(SHIPPED / "E-ffn-rotation-v5.toml")
+    assert texts(fair, "narrow_d@16-layer") == [
+        "narrow_d@16-layer: MET attainable: rank one gives relative_energy_rank_95 ≤ 0.003906 < 0.6 at d = 1024 [-]",
+        "narrow_d@16-layer: KILLED attainable: noise has relative_energy_rank_95 1 ≥ 0.6 [-]",
+    ]
+    assert texts(fair, "beta_lift@16-layer") == [
+        "beta_lift@16-layer: MET attainable: a planted rotation leaves up to 1.253 over noise, 1.05 is asked [-]",
+        "beta_lift@16-layer: KILLED attainable: noise has structure 1 < 1.05 [-]",
+    ]
 
 
 def test_embedded_subject_has_to_be_sealed_by_digest(prereg: Preregistration) -> None:
@@ -196,6 +264,17 @@ def test_ratio_range_is_attained_and_never_left(metric: str) -> None:
     for power in (0.0, 0.5, 2.0):
         w = generator.standard_normal((20, 40)) * (np.arange(1, 21.0) ** -power)[:, None]
         assert least - 1e-9 <= estimate(metric, w) <= greatest + 1e-9
+
+
+@pytest.mark.parametrize("metric", DIMENSIONS)
+@pytest.mark.parametrize("shape", [(48, 48), (48, 96)])
+def test_no_estimator_puts_noise_below_a_quarter(metric: str, shape: tuple[int, int]) -> None:
+    """What `relative_*` of rank one rests on. The stable rank of square noise is nearest: 1/(1 + √γ)² = 1/4."""
+    generator = np.random.default_rng(7)
+    values = [estimate(metric, generator.standard_normal(shape)) for _ in range(20)]
+    assert np.mean(values) >= 0.25
+    if (metric, shape) == ("stable_rank", (48, 48)):
+        assert np.mean(values) == pytest.approx(0.25, abs=0.03)
 
 
 def cosine(w: Matrix) -> float:

@@ -9,12 +9,15 @@ import pytest
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.parse import SIZE_LIMIT, load_preregistration, parse_preregistration, parse_table
-from reports.preregistration import Interval, MeanAtLeast, MeanAtMost, Preregistration, ShareBelow
+from reports.preregistration import Interval, Prefilter, Preregistration, Trap
+from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.table import Table
 
 SHIPPED = sorted((Path(__file__).parents[1] / "hypotheses" / "preregistrations").glob("*.toml"))
-TEXT = next(path for path in SHIPPED if path.stem == "E-ffn-rotation-v4").read_text()
+TEXTS = {path.stem: path.read_text() for path in SHIPPED}
+TEXT, TEXT_5 = TEXTS["E-ffn-rotation-v4"], TEXTS["E-ffn-rotation-v5"]
 VALUES: dict[str, Any] = tomllib.loads(TEXT)
+VALUES_5: dict[str, Any] = tomllib.loads(TEXT_5)
 DIGEST = "0f" * 32
 
 
@@ -22,9 +25,9 @@ def parse(values: dict[str, Any]) -> Preregistration:
     return parse_table(Table("rule.toml", "", values))
 
 
-def with_value(path: str, value: object) -> dict[str, Any]:
+def with_value(path: str, value: object, shipped: dict[str, Any] = VALUES) -> dict[str, Any]:
     """The shipped values with one replaced; `claims.0.below` is a path."""
-    values = copy.deepcopy(VALUES)
+    values = copy.deepcopy(shipped)
     *parents, last = path.split(".")
     inner: Any = values
     for key in parents:
@@ -33,24 +36,89 @@ def with_value(path: str, value: object) -> dict[str, Any]:
     return values
 
 
+def without(path: str, shipped: dict[str, Any] = VALUES) -> dict[str, Any]:
+    """The shipped values with one key left out."""
+    values = with_value(path, None, shipped)
+    *parents, last = path.split(".")
+    inner: Any = values
+    for key in parents:
+        inner = inner[int(key) if key.isdigit() else key]
+    del inner[last]
+    return values
+
+
+RULES: dict[int, dict[str, Rule]] = {
+    4: {
+        "narrow_d": ShareBelow("energy_rank_95", below=0.4, at_least=0.7),
+        "beta_lift": MeanAtLeast("lift", at_least=1.5, over_tau=0.1),
+        "one_bit_nll": MeanAtMost("inflation", at_most=0.1),
+    },
+    5: {
+        "narrow_d": ShareBelow("relative_energy_rank_95", below=0.6, at_least=0.7),
+        "beta_lift": MeanAtLeast("structure", at_least=1.05),
+        "one_bit_nll": MeanAtMost("inflation", at_most=0.1),
+    },
+}
+EXPECTED = {
+    4: {
+        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 30, 35)), "MET"),
+        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (45, 60)), "KILLED"),
+        **dict.fromkeys(("lattice_radam", "lattice_annealed"), "KILLED"),
+    },
+    5: {
+        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 35, 45)), "MET"),
+        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (55, 60)), "KILLED"),
+        **dict.fromkeys(("lattice_radam", "lattice_annealed"), "MET"),
+    },
+}
+ALIKE = {
+    "null_narrow_d": "KILLED",
+    "trivial_narrow_d_identity": "KILLED",
+    "trivial_narrow_d_rank_one": "MET",
+    "planted_beta_lift": "MET",
+    "null_beta_lift": "KILLED",
+    "sheared_beta_lift": "INCONCLUSIVE",
+}
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     prereg = load_preregistration(path)
-    assert (prereg.rung, prereg.design, prereg.round) == ("E-ffn-rotation", 4, 1)
-    assert prereg.claim("narrow_d").rule == ShareBelow("energy_rank_95", below=0.4, at_least=0.7)
-    assert prereg.claim("beta_lift").rule == MeanAtLeast("lift", at_least=1.5)
-    assert prereg.claim("one_bit_nll").rule == MeanAtMost("inflation", at_most=0.1)
+    assert (prereg.rung, prereg.round) == ("E-ffn-rotation", 1)
+    assert f"-v{prereg.design}" in path.stem
+    assert {claim.name: claim.rule for claim in prereg.claims} == RULES[prereg.design]
     assert [claim.checkpoints for claim in prereg.claims] == [(4, 16), (4, 16), (16,)]
     assert len(prereg.claim("narrow_d").sensitivity) == 6
     assert prereg.interval == Interval(level=0.95, draws=10000, seed=2024110500)
-    assert {control.name: control.expected for control in prereg.controls} == {
-        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 30, 35)), "MET"),
-        **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (45, 60)), "KILLED"),
-        "null_narrow_d": "KILLED",
-        "trivial_narrow_d_identity": "KILLED",
-        "trivial_narrow_d_rank_one": "MET",
+    assert {control.name: control.expected for control in prereg.controls} == EXPECTED[prereg.design] | ALIKE
+    seeds = {control.name: control.seed for control in prereg.controls}
+    assert seeds.pop("lattice_annealed") == seeds["lattice_radam"]  # both searches are shown the same lattice
+    assert len(set(seeds.values())) == len(seeds)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Path) -> None:
+    prereg = load_preregistration(path)
+    fair = prereg.design == 5
+    found = prereg.rotations
+    assert found is not None
+    assert (found.scope, found.optimiser) == ("per_layer" if fair else "per_matrix", "radam")
+    assert (found.steps, found.step_size, found.schedule, found.precision) == (100, 1.0, "cosine", "float32")
+    assert (found.draws, found.null_experts, found.gaussian_draws) == (10, 4, 32)
+    assert prereg.traps == (
+        Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01, lift_below=None if fair else 1.5)),
+        Trap("off_rotation", "beta_lift", MeanAtMost("off_gain", 1.03)),
+    )
+    budget = 2.1 if path.stem.endswith("olmoe_nano") else 1.5
+    assert prereg.prefilter == Prefilter(bits_per_weight=budget, enforced=fair)
+    (probe,) = prereg.probes
+    assert (probe.claim, probe.agree_within, probe.gain_at_most) == ("beta_lift", 0.015, 0.005)
+    assert probe.band == (0.01 if fair else 0.02)
+    assert set(probe.recoveries) == {control.name for control in prereg.controls if control.generator == "sign_lattice"}
+    assert {control.optimiser for control in prereg.controls if control.name in probe.recoveries} == {
+        None,
+        "annealed_procrustes",
     }
-    assert len({control.seed for control in prereg.controls}) == len(prereg.controls)
 
 
 def test_digest_is_that_of_the_content_alone() -> None:
@@ -129,6 +197,73 @@ REFUSED = [
     ("controls.0.noise_energy", 1, "controls[0].noise_energy: obtained 1.0, expected a share of the energy below 1"),
     ("controls.5.rank", 0.2, "controls[5].rank: unknown key, expected one of name, claim, generator"),
     ("controls.0.tolerance", -0.1, "controls[0].tolerance: obtained -0.1, expected a number from 0"),
+    ("claims.1.over_tau", -0.1, "claims[1].over_tau: obtained -0.1, expected a number from 0"),
+    ("claims.1.over_tau", float("nan"), "claims[1].over_tau: obtained nan, expected a number from 0"),
+    ("claims.1.metric", "structure", "claims[1].over_tau: obtained 0.1, expected no margin: τ is a lift"),
+    ("claims.0.over_tau", 0.1, "claims[0].over_tau: unknown key, expected one of name, label, statement, rule"),
+    ("claims.1.metric", "structure_spektral", "; did you mean 'structure_spectral'?"),
+    ("claims.0.metric", "relative_lift", "claims[0].metric: obtained the text 'relative_lift', expected one of energ"),
+    ("claims.1.sensitivity", ["lift"], "claims[1].sensitivity[0]: obtained the text 'lift', expected one of lift_squ"),
+    ("rotations", [], "rotations: obtained an array, expected a table, written [rotations]"),
+    ("rotations.scope", "per_expert", "rotations.scope: obtained the text 'per_expert', expected one of per_matrix, p"),
+    ("rotations.optimiser", "adam", "rotations.optimiser: obtained the text 'adam', expected one of radam, "),
+    ("rotations.schedule", "linear", "rotations.schedule: obtained the text 'linear', expected one of constant, cosin"),
+    ("rotations.precision", "float16", "rotations.precision: obtained the text 'float16', expected one of float32, f"),
+    ("rotations.steps", 0, "rotations.steps: obtained 0, expected an integer from 1 to 1000000"),
+    ("rotations.step_size", 0, "rotations.step_size: obtained 0, expected a number from 1e-12"),
+    ("rotations.step_size", float("inf"), "rotations.step_size: obtained inf, expected a number from 1e-12"),
+    ("rotations.steps", 2**60, "rotations.steps: obtained an integer beyond 2^53, expected an integer from 1"),
+    ("prefilter.bits_per_weight", float("nan"), "prefilter.bits_per_weight: obtained nan, expected a number from 0"),
+    ("rotations.step_size", 1e300, "rotations.step_size: obtained 1e+300, expected a number from 1e-12"),
+    ("rotations.draws", 0, "rotations.draws: obtained 0, expected an integer from 1 to 10000"),
+    ("rotations.draws", 10.0, "rotations.draws: obtained 10.0, expected an integer from 1 to 10000"),
+    ("rotations.null_experts", 65, "rotations.null_experts: obtained 65, expected an integer from 1 to 64"),
+    ("rotations.null_seed", -1, "rotations.null_seed: obtained -1, expected an integer from 0 to"),
+    ("rotations.rotation_bits", 65, "rotations.rotation_bits: obtained 65, expected an integer from 1 to 64"),
+    ("rotations.seed", 1, "rotations.seed: unknown key, expected one of scope, optimiser, steps"),
+    ("traps", {}, "traps: obtained a table, expected an array"),
+    ("traps.0", 3, "traps[0]: obtained 3, expected a table, written [traps[0]]"),
+    ("traps.0.rule", "at_levels", "traps[0].rule: obtained the text 'at_levels', expected one of at_level, mean_at_mo"),
+    ("traps.0.rule", "mean_at_most", "traps[0].within: unknown key, expected one of name, claim, rule, metric, at_mos"),
+    ("traps.1.rule", "at_level", "traps[1].at_most: unknown key, expected one of name, claim, rule, metric, within"),
+    ("traps.0.metric", "off_gain", "traps[0].metric: obtained the text 'off_gain', expected one of haar_beta"),
+    ("traps.1.metric", "haar_beta", "traps[1].metric: obtained the text 'haar_beta', expected one of off_gain"),
+    ("traps.0.claim", "beta", "traps[0].claim: obtained the text 'beta', expected one of narrow_d, beta_lift, one_bit"),
+    ("traps.0.within", -0.01, "traps[0].within: obtained -0.01, expected a number from 0"),
+    ("traps.0.lift_below", float("nan"), "traps[0].lift_below: obtained nan, expected a number from 0"),
+    ("traps.1.lift_below", 1.5, "traps[1].lift_below: unknown key, expected one of name, claim, rule, metric, at_most"),
+    ("traps.1.at_most", "1.03", "traps[1].at_most: obtained the text '1.03', expected a number from"),
+    ("traps.1.name", "random_rotation", "traps[1].name: obtained the text 'random_rotation', expected a name that no "),
+    ("probes", "none", "probes: obtained the text 'none', expected an array"),
+    ("probes.0.claim", "lift", "probes[0].claim: obtained the text 'lift', expected one of narrow_d, beta_lift, one_b"),
+    ("probes.0.budget_factor", 1, "probes[0].budget_factor: obtained 1, expected an integer from 2 to 1000"),
+    ("probes.0.agree_within", 1.5, "probes[0].agree_within: obtained 1.5, expected a number from 0 to 1"),
+    ("probes.0.band", True, "probes[0].band: obtained the boolean true, expected a number from 0 to 1"),
+    ("probes.0.recoveries", ["lattice"], "probes[0].recoveries[0]: obtained the text 'lattice', expected one of "),
+    ("probes.0.recoveries", ["lattice_radam"] * 2, "probes[0].recoveries: obtained the text 'lattice_radam', expected"),
+    ("probes.0.recoveries", [], "expected at least one of the claim's controls that have landing_at_least"),
+    ("probes.0.recoveries", ["null_beta_lift"], "expected one of lattice_radam, lattice_annealed"),
+    ("probes.0.claim", "narrow_d", "probes[0].recoveries[0]: obtained the text 'lattice_radam', expected one of "),
+    ("probes.0.steps", 3, "probes[0].steps: unknown key, expected one of name, claim, procrustes_steps"),
+    ("prefilter.bits_per_weight", -1, "prefilter.bits_per_weight: obtained -1, expected a number from 0"),
+    ("prefilter.enforced", 0, "prefilter.enforced: obtained 0, expected true or false"),
+    ("prefilter.bits", 2, "prefilter.bits: unknown key, expected one of bits_per_weight, enforced"),
+    ("controls.8.beta", 1.1, "controls[8].beta: obtained 1.1, expected a number from 0 to 1"),
+    ("controls.9.beta", 0.6, "controls[9].beta: unknown key, expected one of name, claim, generator"),
+    ("controls.8.unrotated", "0.6", "controls[8].unrotated: obtained the text '0.6', expected a number from 0 to 1"),
+    ("controls.9.unrotated", 0.8, "controls[9].unrotated_tolerance: missing, expected unrotated and unrotated_toleran"),
+    ("controls.9.unrotated_tolerance", 0.1, "controls[9].unrotated: missing, expected unrotated and unrotated_toleran"),
+    ("controls.9.level", 1, "controls[9].tolerance: missing, expected level and tolerance together"),
+    ("controls.10.sheared", -0.01, "controls[10].sheared: obtained -0.01, expected a number from 0 to 1"),
+    ("controls.10.expected", "NOT_RUN", "controls[10].expected: obtained the text 'NOT_RUN', expected one of MET, KI"),
+    ("controls.11.distinct", 0, "controls[11].distinct: obtained 0, expected an integer from 1 to 1000000"),
+    ("controls.11.landing_at_least", 2, "controls[11].landing_at_least: obtained 2, expected a number from 0 to 1"),
+    ("controls.12.optimiser", "annealed", "controls[12].optimiser: obtained the text 'annealed', expected one of rad"),
+    ("controls.0.sheared", 0.01, "controls[0].sheared: unknown key, expected one of name, claim, generator"),
+    ("controls.0.landing_at_least", 0.9, "controls[0].landing_at_least: unknown key, expected one of name, claim, gen"),
+    ("controls.0.optimiser", "radam", "controls[0].optimiser: unknown key, expected one of name, claim, generator"),
+    ("controls.0.unrotated", 0.6, "controls[0].unrotated: unknown key, expected one of name, claim, generator"),
+    ("tolerances.structure", 0.1, "tolerances.structure: unknown key, expected one of energy_rank_95, "),
 ]  # fmt: skip
 
 
@@ -146,19 +281,76 @@ def every_key(values: object, path: str = "") -> list[str]:
     return [found for key, inner in entries for found in (f"{path}{key}", *every_key(inner, f"{path}{key}."))]
 
 
-REQUIRED = [key for key in every_key(VALUES) if not key.split(".")[-1].isdigit() and key != "subject.revision"]
+OPTIONAL = {
+    "subject.revision", "claims.1.over_tau", "traps", "probes", "prefilter", "traps.0.lift_below",
+    "controls.10.sheared", "controls.11.landing_at_least", "controls.12.landing_at_least", "controls.12.optimiser",
+}  # fmt: skip
+DESIGNS = {"v4": VALUES, "v5": VALUES_5}
+KEYS = [
+    (name, key) for name, values in DESIGNS.items() for key in every_key(values) if not key.split(".")[-1].isdigit()
+]
+REQUIRED = [(name, key) for name, key in KEYS if key not in OPTIONAL]
+LEFT_OUT = [(name, key) for name, key in KEYS if key in OPTIONAL and "revision" not in key and "landing" not in key]
 
 
-@pytest.mark.parametrize("path", REQUIRED)
-def test_missing_key_has_no_default(path: str) -> None:
-    values = with_value(path, None)
-    *parents, last = path.split(".")
-    inner: Any = values
-    for key in parents:
-        inner = inner[int(key) if key.isdigit() else key]
-    del inner[last]
-    with pytest.raises(BadInput, match=rf"\b{last}: missing, expected |\b(level|tolerance): missing"):
+@pytest.mark.parametrize(("design", "path"), REQUIRED)
+def test_missing_key_has_no_default(design: str, path: str) -> None:
+    last = path.rsplit(".", maxsplit=1)[-1]
+    said = rf"\b{last}: missing, expected |\b(level|tolerance|unrotated\w*): missing"
+    with pytest.raises(BadInput, match=said):
+        parse(without(path, DESIGNS[design]))
+
+
+@pytest.mark.parametrize(("design", "path"), LEFT_OUT)
+def test_optional_key_may_be_absent_and_changes_what_was_registered(design: str, path: str) -> None:
+    assert parse(without(path, DESIGNS[design])) != parse(DESIGNS[design])
+
+
+def test_a_control_may_land_anywhere_unless_it_is_said_where() -> None:
+    control = parse(without("controls.11.landing_at_least", without("probes"))).controls[11]
+    assert (control.landing_at_least, parse(VALUES).controls[11].landing_at_least) == (None, 0.97)
+
+
+def test_optional_parts_that_are_absent_are_none() -> None:
+    values = VALUES
+    for path in ("traps", "probes", "prefilter", "claims.1.over_tau"):
+        values = without(path, values)
+    prereg = parse(values)
+    assert (prereg.traps, prereg.probes, prereg.prefilter) == ((), (), None)
+    assert prereg.claim("beta_lift").rule == MeanAtLeast("lift", at_least=1.5, over_tau=None)
+
+
+def a_rung_without_rotations() -> dict[str, Any]:
+    """`narrow_d` alone, as it stood before there were rotations."""
+    values = copy.deepcopy(VALUES)
+    for key in ("rotations", "traps", "probes", "prefilter"):
+        del values[key]
+    values["claims"] = values["claims"][:1]
+    values["controls"] = values["controls"][:8]
+    values["tolerances"] = {
+        key: tolerance for key, tolerance in values["tolerances"].items() if "lift" not in key and key != "inflation"
+    }
+    return values
+
+
+def test_a_rung_that_turns_nothing_needs_no_rotations() -> None:
+    assert parse(a_rung_without_rotations()).rotations is None
+
+
+@pytest.mark.parametrize("part", ["traps", "prefilter", "lift", "lift_squared", "structure"])
+def test_whatever_turns_weights_needs_registered_rotations(part: str) -> None:
+    values = a_rung_without_rotations()
+    if part in VALUES:
+        values[part] = copy.deepcopy(VALUES[part])
+        for entry in values[part] if isinstance(values[part], list) else ():
+            entry["claim"] = "narrow_d"
+    else:
+        values["claims"].append({**without("claims.1.over_tau")["claims"][1], "metric": part, "sensitivity": []})
+        values["tolerances"][part] = 0.005
+    message = r"^rule\.toml: rotations: missing, expected how the rotations of its claims are learned; add it$"
+    with pytest.raises(BadInput, match=message):
         parse(values)
+    assert parse({**values, "rotations": VALUES["rotations"]}).rotations is not None
 
 
 ESCAPES: list[object] = [

@@ -1,5 +1,6 @@
 """Whatever stands in the file: a preregistration, or one line of `BadInput`."""
 
+import copy
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.errors import BadInput
-from reports.parse import parse_preregistration
-from reports.preregistration import MeanAtLeast, ShareBelow
-from reports.test_parse import TEXT, VALUES, every_key, parse, with_value
+from reports.parse import DIMENSIONS, LIFTS, parse_preregistration
+from reports.parse_rotations import OPTIMISERS
+from reports.preregistration import Prefilter
+from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
+from reports.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value
 
 
 def outcome(parse: Callable[[], object]) -> str:
@@ -29,9 +32,10 @@ def test_arbitrary_bytes_raise_bad_input_alone(raw: bytes) -> None:
         parse_preregistration(raw, "rule.toml")
 
 
-@given(st.integers(0, len(TEXT)), st.integers(0, 30), st.text(max_size=8))
-def test_damaged_text_raises_bad_input_alone(at: int, cut: int, put: str) -> None:
-    damaged = (TEXT[:at] + put + TEXT[at + cut :]).encode("utf-8", "surrogatepass")
+@given(st.sampled_from([TEXT, TEXT_5]), st.floats(0, 1), st.integers(0, 30), st.text(max_size=8))
+def test_damaged_text_raises_bad_input_alone(text: str, where: float, cut: int, put: str) -> None:
+    at = int(where * len(text))
+    damaged = (text[:at] + put + text[at + cut :]).encode("utf-8", "surrogatepass")
     assert outcome(lambda: parse_preregistration(damaged, "rule.toml")).isprintable()
 
 
@@ -42,9 +46,39 @@ toml_values = st.recursive(
 )
 
 
-@given(st.sampled_from(every_key(VALUES)), toml_values)
-def test_any_value_anywhere_raises_bad_input_alone(path: str, value: object) -> None:
-    assert outcome(lambda: parse(with_value(path, value))).isprintable()
+ROTATIONAL = ("rotations", "traps", "probes", "prefilter")
+ANYWHERE = [(values, key) for values in (VALUES, VALUES_5) for key in every_key(values)]
+ROTATING = [(values, key) for values, key in ANYWHERE if key.startswith((*ROTATIONAL, "controls"))]
+ROTATING += [(VALUES, key) for key in OPTIONAL]
+
+
+@given(st.sampled_from(ANYWHERE), toml_values)
+def test_any_value_anywhere_raises_bad_input_alone(place: tuple[dict[str, Any], str], value: object) -> None:
+    shipped, path = place
+    said = outcome(lambda: parse(with_value(path, value, shipped)))
+    assert said.isprintable()
+    assert not said or said.startswith("rule.toml: ")
+
+
+@given(st.sampled_from(ROTATING), toml_values)
+def test_any_value_about_rotations_raises_bad_input_alone(place: tuple[dict[str, Any], str], value: object) -> None:
+    shipped, path = place
+    said = outcome(lambda: parse(with_value(path, value, shipped)))
+    assert said.isprintable()
+    assert not said or said.startswith("rule.toml: ")
+
+
+def rotational(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [values["rotations"], values["prefilter"], *values["traps"], *values["probes"], *values["controls"][8:]]
+
+
+@given(st.integers(0, len(rotational(VALUES)) - 1), st.text(min_size=1).filter(lambda key: not key.isidentifier()))
+def test_a_key_that_was_never_registered_is_unknown(index: int, key: str) -> None:
+    values = copy.deepcopy(VALUES)
+    rotational(values)[index][key] = 1
+    said = outcome(lambda: parse(values))
+    assert "unknown key, expected one of " in said
+    assert said.isprintable()
 
 
 numbers = st.fixed_dictionaries(
@@ -56,18 +90,112 @@ numbers = st.fixed_dictionaries(
 )
 
 
-@given(numbers, st.floats(-1e9, 1e9), st.integers(0, 2**53 - 1), st.text("aß☃\"'\\#= ", min_size=1).filter(str.strip))
-def test_valid_values_come_through_toml_unchanged(narrow: dict[str, Any], lift: float, seed: int, title: str) -> None:
+@given(
+    numbers, st.floats(-1e9, 1e9), st.floats(0, 1e9), st.integers(0, 2**53 - 1),
+    st.text("aß☃\"'\\#= ", min_size=1).filter(str.strip),
+)  # fmt: skip
+def test_valid_values_come_through_toml_unchanged(
+    narrow: dict[str, Any], lift: float, over_tau: float, seed: int, title: str
+) -> None:
     values = with_value("title", title)
     values["claims"][0] |= narrow
-    values["claims"][1]["at_least"] = lift
+    values["claims"][1] |= {"at_least": lift, "over_tau": over_tau}
     values["interval"]["seed"] = seed
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg == parse(values)
     assert prereg.claim("narrow_d").rule == ShareBelow("energy_rank_95", narrow["below"], narrow["at_least"])
     assert prereg.claim("narrow_d").checkpoints == tuple(narrow["checkpoints"])
-    assert prereg.claim("beta_lift").rule == MeanAtLeast("lift", lift)
+    assert prereg.claim("beta_lift").rule == MeanAtLeast("lift", lift, over_tau)
     assert (prereg.interval.seed, prereg.title) == (seed, title)
+
+
+learning = st.fixed_dictionaries(
+    {
+        "scope": st.sampled_from(["per_matrix", "per_layer"]),
+        "optimiser": st.sampled_from(OPTIMISERS),
+        "steps": st.integers(1, 1_000_000),
+        "step_size": st.floats(1e-12, 1e15),
+        "schedule": st.sampled_from(["constant", "cosine"]),
+        "precision": st.sampled_from(["float32", "float64"]),
+        **dict.fromkeys(("start_seed", "draw_seed", "null_seed"), st.integers(0, 2**53 - 1)),
+        **dict.fromkeys(("draws", "gaussian_draws"), st.integers(1, 10_000)),
+        "null_experts": st.integers(1, 64),
+        **dict.fromkeys(("rotation_bits", "scale_bits"), st.integers(1, 64)),
+    }
+)
+shares = st.floats(0, 1)
+probing = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("procrustes_steps", "annealed_steps", "momentum_steps"), st.integers(1, 1_000_000)),
+        "budget_factor": st.integers(2, 1000),
+        **dict.fromkeys(("agree_within", "gain_at_most", "band"), shares),
+    }
+)
+
+
+@given(learning, probing, st.floats(0, 1e15), st.booleans())
+def test_valid_rotations_probe_and_budget_come_through_toml_unchanged(
+    rotations: dict[str, Any], probe: dict[str, Any], bits: float, enforced: bool
+) -> None:
+    values = with_value("rotations", rotations)
+    values["probes"][0] |= probe
+    values["prefilter"] = {"bits_per_weight": bits, "enforced": enforced}
+    prereg = parse_preregistration(toml(values).encode(), "rule.toml")
+    assert prereg == parse(values)
+    assert vars(prereg.rotations) == rotations
+    assert vars(prereg.probes[0]) == {**values["probes"][0], "recoveries": tuple(values["probes"][0]["recoveries"])}
+    assert prereg.prefilter == Prefilter(bits, enforced)
+
+
+@given(st.floats(0, 1e15), st.floats(0, 1e15) | st.none(), st.floats(-1e15, 1e15))
+def test_valid_traps_come_through_toml_unchanged(within: float, lift_below: float | None, at_most: float) -> None:
+    values = with_value("traps.1.at_most", at_most)
+    values["traps"][0] |= {"within": within, "lift_below": lift_below}
+    if lift_below is None:
+        del values["traps"][0]["lift_below"]
+    prereg = parse_preregistration(toml(values).encode(), "rule.toml")
+    assert prereg.trap("random_rotation").rule == AtLevel("haar_beta", within, lift_below)
+    assert prereg.trap("off_rotation").rule == MeanAtMost("off_gain", at_most)
+
+
+@given(
+    st.sampled_from([f"{prefix}{estimator}" for prefix in ("", "relative_") for estimator in DIMENSIONS]),
+    st.sampled_from(LIFTS),
+)
+def test_valid_metrics_come_through_toml_unchanged(narrow: str, lift: str) -> None:
+    values = with_value("title", "A title", VALUES_5)
+    values["claims"][0] |= {"metric": narrow, "sensitivity": []}
+    values["claims"][1] |= {"metric": lift, "sensitivity": [other for other in LIFTS if other != lift]}
+    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, "inflation"), 0.01)
+    prereg = parse_preregistration(toml(values).encode(), "rule.toml")
+    assert prereg.claim("narrow_d").rule.metric == narrow
+    assert prereg.claim("beta_lift").rule == MeanAtLeast(lift, 1.05)
+    assert set(prereg.claim("beta_lift").sensitivity) == set(LIFTS) - {lift}
+
+
+known_answers = st.fixed_dictionaries(
+    {},
+    optional={
+        "optimiser": st.sampled_from(OPTIMISERS),
+        **dict.fromkeys(("sheared", "landing_at_least"), shares),
+    },
+)
+pairs = st.tuples(
+    st.none() | st.tuples(st.floats(-1e15, 1e15), st.floats(0, 1e15)), st.none() | st.tuples(shares, st.floats(0, 1e15))
+)
+
+
+@given(known_answers, pairs)
+def test_valid_optional_keys_of_a_control_come_through_toml_unchanged(
+    known: dict[str, Any], found: tuple[tuple[float, float] | None, tuple[float, float] | None]
+) -> None:
+    for keys, pair in zip((("level", "tolerance"), ("unrotated", "unrotated_tolerance")), found, strict=True):
+        known |= {} if pair is None else dict(zip(keys, pair, strict=True))
+    bare = {key: VALUES["controls"][9][key] for key in ("name", "claim", "generator", "expected", "seed")}
+    values = with_value("controls.9", {**bare, "experts": 2, "hidden_size": 8, "intermediate_size": 4, **known})
+    control = parse_preregistration(toml(values).encode(), "rule.toml").controls[9]
+    optional = ("optimiser", "sheared", "landing_at_least", "level", "tolerance", "unrotated", "unrotated_tolerance")
+    assert {key: getattr(control, key) for key in optional} == {**dict.fromkeys(optional), **known}
 
 
 def toml(values: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ def test_each_command_stands_alone(name: str) -> None:
 
 def test_every_option_is_named() -> None:
     (usage,) = re.findall(r"```\n(pytest hypotheses/ \[-x\].+?)```", README, re.S)
-    assert options() == set(re.findall(r"--[a-z]+", usage.partition("python -m reports")[0]))
+    assert options() == set(re.findall(r"--[a-z][a-z-]*", usage.partition("python -m reports")[0]))
 
 
 def test_every_command_of_reports_is_named() -> None:

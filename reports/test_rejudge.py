@@ -25,8 +25,8 @@ def run_folder(sealed: Path, tmp_path: Path) -> Path:
     store = open_store(tmp_path / "run", Identity(prereg.canonical_sha256, "1" * 64, {}))
     controls = {control.name: control for control in prereg.controls}
     for cell in registered_cells(prereg, subject.layers):
-        if cell.kind == "control" or (cell.name == "narrow_d" and cell.layer in range(4)):
-            control = controls.get(cell.name)
+        control = controls.get(cell.name)
+        if (control and control.claim == "narrow_d") or (cell.name == "narrow_d" and cell.layer in range(4)):
             value = 0.777 if control is None or control.level is None else control.level
             names = ("energy_rank_95", *prereg.claim("narrow_d").sensitivity)
             store.put(a_measurement(cell, [value], **{name: [value] for name in names[1:]}))

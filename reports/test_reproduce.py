@@ -15,23 +15,35 @@ from reports.decision import CORE_KEYS, decide, decision_json
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
 from reports.reproduce import differences, read_decision
-from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
+from reports.rules import MeanAtMost
+from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, a_trap, of, sampled
 
 TOLERANCES = {"energy_rank_95": 0.016}
 
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    prereg = a_preregistration([a_claim()], [a_control("planted_narrow_d")])
+    trap = a_trap("off_rotation", MeanAtMost("off_gain", 1.03), claim="narrow_d")
+    prereg = a_preregistration([a_claim()], [a_control("planted_narrow_d")], traps=[trap])
     cells = {Cell("control", "planted_narrow_d"): [0.1, 0.1]}
     cells |= {Cell("claim", "narrow_d", layer): [0.3, 0.9] for layer in range(4)}
-    decision = decide(prereg, range(4), {cell: a_measurement(cell, values) for cell, values in cells.items()})
+    found = {cell: a_measurement(cell, values) for cell, values in cells.items()}
+    for layer in range(4):
+        cell = Cell("trap", "off_rotation", layer)
+        found[cell] = of(cell, sampled({"off_gain": (1.0,)}))
+    decision = decide(prereg, range(4), found)
     return decision_json(decision, subject=SUBJECT, seal={}, environment={}, errors=[])
 
 
 def test_the_same_verdict_elsewhere_is_reproduced(document: dict[str, Any]) -> None:
-    elsewhere = {**document, "environment": {"platform": "elsewhere"}, "after_kill": []}
+    elsewhere = {**document, "environment": {"platform": "elsewhere"}, "after_kill": [], "probes": [{"name": "probe"}]}
     assert list(differences(elsewhere, document, TOLERANCES)) == []
+
+
+def test_what_a_trap_observed_may_differ_while_it_is_sound(document: dict[str, Any]) -> None:
+    obtained = copy.deepcopy(document)
+    obtained["traps"][0].update(observed=1.01, reason="mean off_gain 1.0100, at most 1.03")
+    assert list(differences(obtained, document, TOLERANCES)) == []
 
 
 @pytest.mark.parametrize(
@@ -55,6 +67,16 @@ def test_the_same_verdict_elsewhere_is_reproduced(document: dict[str, Any]) -> N
             "control planted_narrow_d (outcome, sound): obtained ('MET', False)",
         ),
         (lambda d: d["controls"].clear(), "control planted_narrow_d (outcome, sound): obtained None"),
+        (
+            lambda d: d["traps"][1].update(sound=False),
+            "trap off_rotation at layer 1 (sound): obtained False, expected True",
+        ),
+        (lambda d: d["traps"][1].update(sound=None), "trap off_rotation at layer 1 (sound): obtained None, expected"),
+        (lambda d: d["traps"].pop(), "trap off_rotation at layer 1 (sound): obtained None, expected True"),
+        (
+            lambda d: d["traps"].append({"name": "off_rotation", "layer": 7, "sound": True}),
+            "trap off_rotation at layer 7 (sound): obtained True, expected None",
+        ),
     ],
 )
 def test_every_departure_is_named(document: dict[str, Any], change: Callable[[Any], object], named: str) -> None:
@@ -86,7 +108,7 @@ def test_an_edited_document_is_tampered(document: dict[str, Any], tmp_path: Path
     assert read_decision(path)["verdict"] == "SURVIVED"  # a forged digest is not seen here, only by measuring again
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 99}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 2}', '{"schema": 99}'])
 def test_what_is_no_decision_is_bad_input(text: str, tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_text(text)
@@ -94,6 +116,17 @@ def test_what_is_no_decision_is_bad_input(text: str, tmp_path: Path) -> None:
         read_decision(path)
     with pytest.raises(BadInput, match="cannot be read"):
         read_decision(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize("change", [{"schema": 1}, {"schema": "2"}, {"traps": None}])
+def test_a_document_of_another_schema_is_bad_input(
+    document: dict[str, Any], change: dict[str, Any], tmp_path: Path
+) -> None:
+    other = {key: value for key, value in (document | change).items() if value is not None or key == "trigger"}
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps(other))
+    with pytest.raises(BadInput, match=r"decision\.json: not a decision\.json of schema 2; name another, or write it"):
+        read_decision(path)
 
 
 @pytest.mark.parametrize(

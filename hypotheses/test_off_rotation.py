@@ -1,0 +1,17 @@
+"""off_rotation, a trap of beta_lift: a rotation learned on one matrix must do nothing for another.
+
+Measured   per projection, the rotation learned on the layer's narrowest matrix, applied to its most diffuse one: β
+           over the Haar level. With a rotation shared by a layer, the most diffuse expert is left out of the learning.
+Sound      the layer's mean gain stays within the registered bound. Otherwise the optimiser found something that is
+           not in the matrix it was given, and beta_lift is INCONCLUSIVE.
+"""
+
+import pytest
+
+from reports.study import MatrixSource, Measure, Study
+
+pytestmark = pytest.mark.trap("off_rotation")
+
+
+def test_off_rotation(study: Study, off_rotation: Measure, matrices: MatrixSource, layer: int) -> None:
+    study.trap("off_rotation", off_rotation, matrices).check(layer)

@@ -1,0 +1,99 @@
+"""Are the instruments sound? Controls against their known answers, traps against what must not happen, rotations
+against orthogonality. Pure."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from reports.measurement import Measured, Measurement
+from reports.metrics import reference, values
+from reports.preregistration import Cell, Control, Gate, GateStatus, Trap
+from reports.rules import AtLevel, Rule
+
+RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
+
+
+@dataclass(frozen=True)
+class ControlOutcome:
+    control: Control
+    obtained: GateStatus
+    median: float | None
+    sound: bool | None  # None where it did not run
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrapOutcome:
+    trap: Trap
+    layer: int
+    observed: float | None  # mean of the rule's metric [-]
+    sound: bool | None  # None where it did not run
+    reason: str
+
+
+def broken_rotation(measured: Measured) -> float | None:
+    """The worst residual of a learned rotation where it exceeds what is allowed, in units of that; else None."""
+    residuals = measured.samples.get(RESIDUAL, ())
+    if all(residual <= 1.0 for residual in residuals):
+        return None
+    return math.nan if any(math.isnan(residual) for residual in residuals) else max(residuals)
+
+
+def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
+    """Did matrices with a known answer get that answer (`met`), and do they lie where theory puts them?"""
+    measured = measurement.measured
+    middle = median(values(measured, rule.metric))
+    obtained: GateStatus = "MET" if met else "KILLED"
+    broken = broken_rotation(measured)
+    if broken is not None:
+        obtained = "INCONCLUSIVE"
+    faults = [] if obtained == control.expected else [f"expected {control.expected}"]
+    reason = f"obtained {obtained} (median {rule.metric} {middle:.4g} [-]"
+    reason += ")" if broken is None else f", a rotation {broken:.3g} times as far from orthogonal as allowed)"
+    if (
+        control.level is not None
+        and control.tolerance is not None
+        and not abs(middle - control.level) <= control.tolerance  # also where it is no number
+    ):
+        faults.append(f"median {rule.metric} expected at {control.level:.4g} ± {control.tolerance:g}")
+    if control.unrotated is not None and control.unrotated_tolerance is not None:
+        beta = fmean(measured.samples["beta"])
+        if not abs(beta - control.unrotated) <= control.unrotated_tolerance:
+            faults.append(f"unrotated β {beta:.4f} expected at {control.unrotated:g} ± {control.unrotated_tolerance:g}")
+    if control.landing_at_least is not None:
+        landings = measured.samples["landing"]
+        if not all(landing >= control.landing_at_least for landing in landings):
+            faults.append(
+                f"a learned rotation lands at β {min(landings):.4f}, expected {control.landing_at_least:g} or more"
+            )
+    return ControlOutcome(control, obtained, middle, not faults, "; ".join([reason, *faults]))
+
+
+def judge_trap(trap: Trap, layer: int, measurement: Measurement | None) -> TrapOutcome:
+    """Did at this layer happen what must not?"""
+    if measurement is None:
+        return TrapOutcome(trap, layer, None, None, "did not run")
+    measured, rule = measurement.measured, trap.rule
+    observed = fmean(values(measured, rule.metric))
+    if not isinstance(rule, AtLevel):
+        sound = observed <= rule.at_most
+        return TrapOutcome(trap, layer, observed, sound, f"mean {rule.metric} {observed:.4f}, at most {rule.at_most:g}")
+    level = reference(measured, rule.metric)
+    if level is None:
+        return TrapOutcome(trap, layer, observed, False, f"no level of {rule.metric} is known")
+    lift = fmean(measured.samples["lift"])
+    reason = f"mean {rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}; lift {lift:.4f}"
+    sound = abs(observed - level) <= rule.within
+    if rule.lift_below is not None:
+        reason += f", below {rule.lift_below:g}"
+        sound = sound and lift < rule.lift_below
+    return TrapOutcome(trap, layer, observed, sound, reason)
+
+
+def judge_traps(gate: Gate, measurements: Mapping[Cell, Measurement]) -> tuple[TrapOutcome, ...]:
+    return tuple(
+        judge_trap(trap, layer, measurements.get(Cell("trap", trap.name, layer)))
+        for trap in gate.traps
+        for layer in gate.layers
+    )

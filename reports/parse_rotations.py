@@ -1,0 +1,87 @@
+"""The parts of a preregistration that are about rotations: how they are learned, their traps, probe and byte budget."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from reports.preregistration import Control, Prefilter, Probe, Rotations, Scope, Subject, Trap
+from reports.rules import AtLevel, MeanAtMost
+from reports.table import Table
+
+OPTIMISERS = ("radam", "momentum", "procrustes", "annealed_procrustes")
+MOST_STEPS = 1_000_000
+MOST_DRAWS = 10_000
+SMALLEST_STEP = 1e-12
+TRAPS = {"at_level": ("haar_beta",), "mean_at_most": ("off_gain",)}  # rule -> metrics
+
+
+def parse_rotations(table: Table, subject: Subject) -> Rotations:
+    table.only(
+        ("scope", "optimiser", "steps", "step_size", "schedule", "precision", "start_seed", "draws", "draw_seed",
+         "null_experts", "gaussian_draws", "null_seed", "rotation_bits", "scale_bits"),
+    )  # fmt: skip
+    return Rotations(
+        scope=cast(Scope, table.choice("scope", ("per_matrix", "per_layer"))),
+        optimiser=table.choice("optimiser", OPTIMISERS),
+        steps=table.integer("steps", 1, MOST_STEPS),
+        step_size=table.number("step_size", SMALLEST_STEP),
+        schedule=table.choice("schedule", ("constant", "cosine")),
+        precision=table.choice("precision", ("float32", "float64")),
+        start_seed=table.integer("start_seed", 0),
+        draws=table.integer("draws", 1, MOST_DRAWS),
+        draw_seed=table.integer("draw_seed", 0),
+        null_experts=table.integer("null_experts", 1, subject.experts),
+        gaussian_draws=table.integer("gaussian_draws", 1, MOST_DRAWS),
+        null_seed=table.integer("null_seed", 0),
+        rotation_bits=table.integer("rotation_bits", 1, 64),
+        scale_bits=table.integer("scale_bits", 1, 64),
+    )
+
+
+def parse_trap(table: Table, claims: Sequence[str]) -> Trap:
+    table.only(("rule",), [key for key in table.values if key != "rule"])
+    kind = table.choice("rule", TRAPS)
+    common = ("name", "claim", "rule", "metric")
+    if kind == "at_level":
+        table.only((*common, "within"), ("lift_below",))
+    else:
+        table.only((*common, "at_most"))
+    metric = table.choice("metric", TRAPS[kind])
+    rule: AtLevel | MeanAtMost
+    if kind == "at_level":
+        rule = AtLevel(
+            metric,
+            within=table.number("within", 0.0),
+            lift_below=table.number("lift_below", 0.0) if table.has("lift_below") else None,
+        )
+    else:
+        rule = MeanAtMost(metric, at_most=table.number("at_most"))
+    return Trap(name=table.identifier("name"), claim=table.choice("claim", claims), rule=rule)
+
+
+def parse_probe(table: Table, claims: Sequence[str], controls: Sequence[Control]) -> Probe:
+    table.only(
+        ("name", "claim", "procrustes_steps", "annealed_steps", "momentum_steps", "budget_factor", "agree_within",
+         "gain_at_most", "band", "recoveries"),
+    )  # fmt: skip
+    claim = table.choice("claim", claims)
+    landing = [control.name for control in controls if control.claim == claim and control.landing_at_least is not None]
+    recoveries = table.choices("recoveries", landing)
+    if not recoveries:
+        table.refuse("recoveries", [], "at least one of the claim's controls that have landing_at_least")
+    return Probe(
+        name=table.identifier("name"),
+        claim=claim,
+        procrustes_steps=table.integer("procrustes_steps", 1, MOST_STEPS),
+        annealed_steps=table.integer("annealed_steps", 1, MOST_STEPS),
+        momentum_steps=table.integer("momentum_steps", 1, MOST_STEPS),
+        budget_factor=table.integer("budget_factor", 2, 1000),
+        agree_within=table.share("agree_within"),
+        gain_at_most=table.share("gain_at_most"),
+        band=table.share("band"),
+        recoveries=recoveries,
+    )
+
+
+def parse_prefilter(table: Table) -> Prefilter:
+    table.only(("bits_per_weight", "enforced"))
+    return Prefilter(bits_per_weight=table.number("bits_per_weight", 0.0), enforced=table.boolean("enforced"))

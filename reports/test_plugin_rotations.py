@@ -1,0 +1,152 @@
+"""Designs 4 and 5 from weights to verdict in miniature: planted experts, a structureless twin, broken instruments."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch._dynamo  # the first optimiser loads it, and a run in this process must not load it again
+from torch import Tensor
+
+from fixtures.miniature import REPOSITORY, artefact, measured
+from fixtures.rotation_miniature import LAYERS, write_rotation_miniature
+from kernels.learned import Learned
+from kernels.sheared import sheared
+from reports.errors import ExitCode
+from reports.test_plugin import validate
+
+NO_PROBE = ("-k", "not radam_convergence")
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def turn(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`turn(4, "-x", weights="gaussian")` writes that design's miniature on first use and runs the study on it."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+
+    def run(design: int, *arguments: str, **miniature: Any) -> pytest.RunResult:
+        if not (pytester.path / "hypotheses").exists():
+            write_rotation_miniature(pytester.path, design, **miniature)
+        return pytester.runpytest_inprocess("hypotheses", "--prereg", f"E-turn-v{design}", *arguments)
+
+    return run
+
+
+def decision(pytester: pytest.Pytester, design: int) -> Any:
+    return artefact(pytester.path, "decision.json", f"E-turn-v{design}")
+
+
+def statuses(document: Any) -> dict[str, str]:
+    return {f"{gate['claim']}@{gate['checkpoint']}": gate["status"] for gate in document["gates"]}
+
+
+@pytest.mark.parametrize("design", [4, 5])
+def test_planted_experts_meet_both_gates(turn: Run, pytester: pytest.Pytester, design: int) -> None:
+    result = turn(design)
+    assert result.ret == ExitCode.INCOMPLETE  # one_bit_nll is registered and has no test yet
+    document = decision(pytester, design)
+    assert document["verdict"] == "INCOMPLETE"
+    met = ("narrow_d@2", "beta_lift@2", "narrow_d@3", "beta_lift@3")
+    assert statuses(document) == {**dict.fromkeys(met, "MET"), "one_bit_nll@3": "NOT_RUN"}
+    assert document["missing"] == [f"one_bit_nll[L0{layer}]" for layer in range(LAYERS)]
+    assert all(row["sound"] for row in (*document["controls"], *document["traps"]))
+    gate = document["gates"][-2]
+    factors = gate["decomposition"]
+    assert factors["lift"] == pytest.approx(factors["random"] * factors["noise_fit"] * factors["structure"], rel=1e-12)
+    assert [row["layer"] for row in factors["by_layer"]] == list(range(LAYERS))
+    assert len(gate["tau"]["draws"]) == 3
+    (probe,) = document["probes"]
+    assert probe["conclusion"] == ("structure found" if design == 5 else "structural ceiling")
+    validate(document, "decision.schema.json")
+    validate(artefact(pytester.path, "trap_results.json", f"E-turn-v{design}"), "trap_results.schema.json")
+    page = (pytester.path / "reports" / "out" / f"E-turn-v{design}" / "postmortem.md").read_text()
+    for heading in ("What the lift is made of", "Search or structure", "Traps", "Before any weight was read"):
+        assert f"## {heading}\n" in page
+    result.stdout.fnmatch_lines(["*lift * = random * × noise fit * × structure *"])
+
+
+def test_it_survives_where_every_registered_claim_is_met(turn: Run, pytester: pytest.Pytester) -> None:
+    assert turn(4, *NO_PROBE, one_bit=False).ret == ExitCode.SURVIVED
+    document = decision(pytester, 4)
+    assert (document["verdict"], document["probes"]) == ("SURVIVED", [])
+    assert document["not_measured"] == [f"radam_convergence[L0{layer}]" for layer in range(LAYERS)]  # and no more
+
+
+@pytest.mark.parametrize("design", [4, 5])
+def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester, design: int) -> None:
+    assert turn(design, *NO_PROBE, weights="gaussian").ret == ExitCode.KILLED
+    document = decision(pytester, design)
+    assert document["trigger"] == "narrow-d threshold unmet at 2-layer checkpoint"
+    assert [gate["status"] for gate in document["after_kill"]] == ["KILLED", "KILLED", "KILLED", "NOT_RUN"]
+    lifts = [gate for gate in document["after_kill"] if gate["claim"] == "beta_lift"]
+    assert all(abs(gate["decomposition"]["structure"] - 1.0) < 0.01 for gate in lifts)
+
+
+def test_a_dead_lift_stops_the_run_where_it_died(turn: Run, pytester: pytest.Pytester) -> None:
+    path = write_rotation_miniature(pytester.path, 4)
+    path.write_text(path.read_text().replace("at_least = 1.5\n", "at_least = 1.62\n"))  # planted experts reach 1.60
+    for sidecar in path.parent.glob("*.json*"):
+        sidecar.unlink()
+    from reports.seal import seal
+
+    seal(path, what="a stricter rule", why="for a test", results_seen=True, date="2026-01-01")
+    assert turn(4, "-x").ret == ExitCode.KILLED
+    assert decision(pytester, 4)["trigger"] == "β-lift threshold unmet at 2-layer checkpoint"
+    assert {name for name in measured(pytester.path) if name.endswith("L02") or name.startswith("probe")} == set()
+
+
+@pytest.mark.parametrize("design", [4, 5])
+def test_a_guard_that_does_not_notice_a_sheared_rotation(turn: Run, pytester: pytest.Pytester, design: int) -> None:
+    assert turn(design, *NO_PROBE, sheared=0.0).ret == ExitCode.INCONCLUSIVE
+    document = decision(pytester, design)
+    assert document["verdict"] == "INCONCLUSIVE"
+    assert statuses(document)["beta_lift@2"] == "INCONCLUSIVE"
+    assert statuses(document)["narrow_d@3"] == "MET"
+    (unsound,) = [row for row in document["controls"] if not row["sound"]]
+    assert (unsound["name"], unsound["obtained"]) == ("sheared_beta_lift", "KILLED")
+
+
+def test_rotations_that_are_none_decide_nothing(
+    turn: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fixtures.learning
+
+    sound = fixtures.learning.optimiser
+
+    def broken(settings: Any) -> Callable[[Tensor, Tensor], Learned]:
+        search = sound(settings)
+        return lambda w, start: sheared(w, search(w, start), 0.01)
+
+    monkeypatch.setattr(fixtures.learning, "optimiser", broken)
+    result = turn(4, *NO_PROBE)
+    assert result.ret == ExitCode.INCONCLUSIVE
+    gate = next(gate for gate in decision(pytester, 4)["gates"] if gate["claim"] == "beta_lift")
+    assert gate["status"] == "INCONCLUSIVE"
+    assert gate["broken"][0].startswith("beta_lift[L00]: a learned rotation is ")
+
+
+def test_without_its_traps_a_lift_is_not_judged(turn: Run, pytester: pytest.Pytester) -> None:
+    assert turn(4, "-k", "test_beta_lift or test_narrow_d").ret == ExitCode.INCOMPLETE
+    document = decision(pytester, 4)
+    assert statuses(document)["beta_lift@3"] == "NOT_RUN"
+    assert "off_rotation[L02]" in document["missing"]
+
+
+def test_one_core_whatever_ran_it(turn: Run, pytester: pytest.Pytester) -> None:
+    cores = []
+    for out, *arguments in (("a",), ("b", "-n2"), ("c", "-n0", "-x")):
+        turn(4, *NO_PROBE, *arguments, "--out", out)
+        cores.append(json.loads((pytester.path / out / "E-turn-v4" / "decision.json").read_text())["core_sha256"])
+    assert len(set(cores)) == 1
+
+
+def test_saved_rotations_belong_to_what_was_measured(turn: Run, pytester: pytest.Pytester) -> None:
+    from fixtures.rotation_files import load_rotations
+
+    turn(4, "-k", "test_beta_lift and L00", "--save-rotations")
+    (path,) = (pytester.path / "reports" / "out" / "E-turn-v4").rglob("*.safetensors")
+    saved = load_rotations(path, torch.device("cpu"))
+    assert {name: tuple(rotation.shape) for name, rotation in saved.rotations.items()} == {
+        "gate_proj": (8, 64, 64), "up_proj": (8, 64, 64), "down_proj": (8, 32, 32),
+    }  # fmt: skip
