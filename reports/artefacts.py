@@ -127,7 +127,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "subject_revision": session.plan.subject.revision,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "kernels_sha256": identity.get("kernels_sha256"),
+        "code_sha256": identity.get("code_sha256"),
         "settings": identity.get("settings"),
     }
 

@@ -2,7 +2,7 @@
 
 from reports.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.measurement import Measurement
-from reports.metrics import decompose
+from reports.metrics import counted, decompose
 from reports.preregistration import Claim
 from reports.rules import MeanAtLeast, MeanAtMost, ShareBelow
 from reports.spans import spans
@@ -30,6 +30,8 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
     if isinstance(claim.rule, ShareBelow):
         text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
     text = f"{text}, median {outcome.median:.3f}"
+    if outcome.n == 1:
+        text = f"{outcome.metric} {outcome.observed:.3f}"
     return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
 
 
@@ -73,7 +75,7 @@ def _observed(claim: Claim, observed: float, n: int) -> str:
     rule = claim.rule
     if isinstance(rule, ShareBelow):
         return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} matrices ({observed:.0%})"
-    return f"mean {rule.metric} {observed:.3f} over {n}"
+    return f"mean {rule.metric} {observed:.3f} over {n} {counted(rule.metric)}"
 
 
 def _needed(claim: Claim, outcome: RuleOutcome) -> str:

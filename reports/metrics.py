@@ -74,6 +74,11 @@ def values(measured: Measured, metric: str) -> tuple[float, ...]:
     return measured.samples[metric]
 
 
+def counted(metric: str) -> str:
+    """What a rule on `metric` pools one value of: for `n` in what people read."""
+    return "layers" if metric.startswith("structure") else "matrices"
+
+
 def reference(measured: Measured, metric: str) -> float | None:
     """The metric's value for a structureless matrix of the same shape [-]."""
     if metric.startswith((RELATIVE, "structure")):

@@ -12,7 +12,7 @@ from reports.decision import Decision, rule_text, traps_once
 from reports.errors import BadInput
 from reports.gates import GateOutcome
 from reports.messages import lift_lines
-from reports.metrics import NULLS, Decomposition
+from reports.metrics import NULLS, Decomposition, counted
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Cell
 from reports.spans import spans
@@ -112,9 +112,8 @@ def _distribution(decision: Decision) -> str:
                 )
             ]
             columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]")
-            parts.append(
-                f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} matrices{noise}.\n\n{table(columns, rows)}"
-            )
+            said = f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {counted(rule.metric)}{noise}."
+            parts.append(f"{said}\n\n{table(columns, rows)}")
     return "## Distribution against the null\n\n" + "\n\n".join(parts) if parts else ""
 
 
@@ -247,7 +246,7 @@ def _provenance(document: Mapping[str, Any]) -> str:
         f"rule (canonical JSON) sha256 `{document['rule_sha256']}`",
         f"core sha256 `{document['core_sha256']}`",
         *(f"{name.replace('_', ' ')} `{value}`" for name, value in seal.items() if name.endswith("sha256")),
-        f"kernels sha256 `{environment['kernels_sha256']}`",
+        f"code (kernels and fixtures) sha256 `{environment['code_sha256']}`",
         f"settings {environment['settings']}",
         f"Python {environment['python']} on {environment['platform']}",
         f"{environment['started']} to {environment['ended']}",

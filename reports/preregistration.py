@@ -90,7 +90,7 @@ class Probe:
     claim: str
     procrustes_steps: int
     annealed_steps: int
-    momentum_steps: int  # of the search that lands highest; reported beside the others
+    momentum_steps: int  # of the search that lands highest on noise; reported beside the others
     budget_factor: int  # the registered steps times this, from the same start
     agree_within: float  # of annealed Procrustes, relative [-]
     gain_at_most: float  # by the larger budget, relative [-]

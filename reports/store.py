@@ -2,7 +2,7 @@
 
 Layout under a run directory:
 
-    measurements/<identity>/<cell>.json   write-once entries; <identity> digests rule, kernels' sources and settings
+    measurements/<identity>/<cell>.json   write-once entries; <identity> digests rule, code and numeric settings
     measurements/<identity>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
     attempts.jsonl                        one line per session: when, options, exit status
 
@@ -46,7 +46,7 @@ class Identity:
     """What a measurement depends on besides cell and tensors."""
 
     rule_sha256: str  # canonical digest of the preregistration
-    kernels_sha256: str  # of the sources under `kernels/`
+    code_sha256: str  # of the sources under `kernels/` and `fixtures/`
     settings: Mapping[str, object]  # device type, torch version, TF32, …
 
     @property
@@ -56,7 +56,7 @@ class Identity:
     def to_json(self) -> dict[str, object]:
         return {
             "rule_sha256": self.rule_sha256,
-            "kernels_sha256": self.kernels_sha256,
+            "code_sha256": self.code_sha256,
             "settings": dict(self.settings),
         }
 

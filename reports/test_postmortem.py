@@ -22,7 +22,7 @@ def page(values: list[float]) -> str:
     seal = {"raw_sha256": "2" * 64, "canonical_sha256": "1" * 64}
     environment = {
         "subject_location": "fixtures/tiny",
-        "kernels_sha256": None,
+        "code_sha256": None,
         "settings": None,
         "python": "3",
         "platform": "here",

@@ -100,9 +100,9 @@ def test_claims_that_disagree_on_a_layers_tensors_are_tampered(store: Store) -> 
 
 def test_other_rule_kernels_or_settings_are_another_store(tmp_path: Path, store: Store) -> None:
     others = [
-        Identity("2" * 64, IDENTITY.kernels_sha256, IDENTITY.settings),
+        Identity("2" * 64, IDENTITY.code_sha256, IDENTITY.settings),
         Identity(IDENTITY.rule_sha256, "2" * 64, IDENTITY.settings),
-        Identity(IDENTITY.rule_sha256, IDENTITY.kernels_sha256, {"device": "cuda"}),
+        Identity(IDENTITY.rule_sha256, IDENTITY.code_sha256, {"device": "cuda"}),
     ]
     assert len({open_store(tmp_path, other).folder for other in others} | {store.folder}) == 4
 
