@@ -18,13 +18,10 @@ Optimiser = Callable[[Tensor, Tensor], Learned]  # (w (b, out, in), start (in, i
 CHUNK_ENTRIES = 2**17  # entries of the charts or weights of one chunk: 8 matrices 64 x 128, one 2048 x 128
 
 
-def in_chunks(optimise: Optimiser, w: Tensor, start: Tensor, workers: int) -> Learned:
-    """`optimise(w, start)` for `w (b, out, in)` and one `start (in, in)`, on `workers` threads; results in order."""
-    return all_in_chunks([(optimise, w, start)], workers)[0]
-
-
-def all_in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:
+def in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:
     """`optimise(w, start)` of every `(optimise, w, start)`, their chunks side by side on `workers` threads, in order.
+
+    `w (b, out, in)`, one `start (in, in)` for all b.
 
     Raises ValueError as an optimiser does, for weights of another shape, and for a start that is not one matrix.
     """

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kernels import chunks
-from kernels.chunks import CHUNK_ENTRIES, chunk_size, in_chunks
+from kernels.chunks import CHUNK_ENTRIES, chunk_size
 from kernels.learned import Learned
 from kernels.moments import one_bit_cosine
 from kernels.procrustes import annealed_procrustes, procrustes
@@ -24,6 +24,10 @@ OPTIMISERS: dict[str, Optimiser] = {
     "radam": lambda w, start: radam(w, 20, 1.0, start),
 }
 every_optimiser = pytest.mark.parametrize("optimise", OPTIMISERS.values(), ids=OPTIMISERS.keys())
+
+
+def in_chunks(optimise: Optimiser, w: Tensor, start: Tensor, workers: int) -> Learned:
+    return chunks.in_chunks([(optimise, w, start)], workers)[0]
 
 
 def generator(seed: int) -> torch.Generator:
@@ -170,3 +174,12 @@ def test_off_the_cpu_it_is_one_batch() -> None:
     assert in_chunks(recorded, w, start, workers=2) is answer
     assert len(calls) == 1
     assert calls[0] is w
+
+
+def test_searches_of_different_shapes_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 2 * 12**2)
+    wide, tall, start = gaussian((3, 5, 12)), gaussian((2, 24, 12)), torch.eye(12)
+    searches = [(OPTIMISERS["procrustes"], wide, start), (OPTIMISERS["radam"], tall, start)]
+    one, other = chunks.in_chunks(searches, workers=2)
+    assert_same_bits(one, in_chunks(*searches[0], workers=1))
+    assert_same_bits(other, in_chunks(*searches[1], workers=1))

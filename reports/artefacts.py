@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.decision import Decision, decide, decision_json, trap_results_json
+from reports.decision import Decision, decide
+from reports.document import decision_json, trap_results_json
 from reports.errors import BadInput, ExitCode
 from reports.plan import Plan
 from reports.postmortem import postmortem, with_written_part

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from reports.canonical import canonical_json, sha256_hex
-from reports.decision import Decision, core_json, decide
+from reports.decision import Decision, decide
+from reports.document import core_json
 from reports.errors import BadInput
 from reports.measurement import Measurement
 from reports.preregistration import Cell

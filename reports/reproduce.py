@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.decision import CORE_KEYS, SCHEMA, core_sha256_of
+from reports.document import CORE_KEYS, SCHEMA, core_sha256_of
 from reports.errors import BadInput, Tampered
 
 

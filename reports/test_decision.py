@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.decision import core_json, core_sha256_of, decide, decision_json, trap_results_json
+from reports.decision import decide
+from reports.document import core_json, core_sha256_of, decision_json, trap_results_json
 from reports.gates import apply_rule, bootstrap_over_layers, control_outcome
 from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Interval, gates, registered_cells, running_order

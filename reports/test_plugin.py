@@ -11,7 +11,7 @@ import pytest
 from referencing import Registry, Resource
 
 from fixtures.miniature import NAME, REPOSITORY, artefact, measured, write_miniature
-from reports.decision import core_sha256_of
+from reports.document import core_sha256_of
 from reports.errors import ExitCode
 
 SCHEMAS = REPOSITORY / "reports" / "schemas"

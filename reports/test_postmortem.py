@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.decision import decide, decision_json
+from reports.decision import decide
+from reports.document import decision_json
 from reports.errors import BadInput
 from reports.postmortem import MARKER, cell_ranges, postmortem, with_written_part
 from reports.preregistration import Cell

@@ -74,3 +74,19 @@ def test_the_committed_verdict_is_the_one_told() -> None:
     assert f"**{decision['verdict']}**" in README
     assert str(decision["trigger"]) in README
     assert decision["core_sha256"][:12] in README
+
+
+@pytest.mark.parametrize("design", [4, 5])
+def test_the_decomposition_is_the_committed_one(design: int) -> None:
+    path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
+    decision = json.loads(path.read_text())
+    (gate,) = (
+        gate
+        for gate in (*decision["gates"], *decision["after_kill"])
+        if (gate["claim"], gate["checkpoint"]) == ("beta_lift", 16)
+    )
+    factors = gate["decomposition"]
+    low, high = factors["structure_interval"]
+    cells = " | ".join(f"{factors[name]:.3f}" for name in ("lift", "random", "noise_fit", "structure"))
+    assert f" | {cells} ({low:.3f} to {high:.3f}) |" in README
+    assert decision["trigger"] in " ".join(README.split())

@@ -11,7 +11,8 @@ import pytest
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.cli import PREREGISTRATIONS, main
-from reports.decision import CORE_KEYS, decide, decision_json
+from reports.decision import decide
+from reports.document import CORE_KEYS, decision_json
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
 from reports.reproduce import differences, read_decision

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from kernels.benchmarks import rotations as benchmark
-from kernels.benchmarks.rotations import Budget, Cost, Run, easy_comparison, hard_comparison, ratios, reach_table
+from kernels.benchmarks.rotation_runs import Cost, Run, easy_comparison, hard_comparison, ratios, reach_table
+from kernels.benchmarks.rotations import Budget
 
 ITQ, CAYLEY, GEOOPT = "ITQ, torch.linalg.svd float32", "torch orthogonal cayley + RAdam", "geoopt RiemannianAdam"
 

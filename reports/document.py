@@ -1,0 +1,225 @@
+"""`decision.json` and `trap_results.json`: a decision as JSON, the core first.
+
+`core_sha256` is over the core alone: what must not depend on time, machine, worker count, `-x` or resumption.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from reports.canonical import canonical_json, sha256_hex
+from reports.conclusion import probe_json
+from reports.controls import ControlOutcome, TrapOutcome
+from reports.decision import Decision, controls_once, rule_text, traps_once
+from reports.gates import GateOutcome, RuleOutcome
+from reports.lint import lint
+from reports.metrics import Decomposition
+from reports.prefilter import prefilter_json
+from reports.preregistration import Preregistration
+from reports.rules import MeanAtLeast, Rule
+from reports.subject import SubjectFacts
+
+SCHEMA = 2
+CORE_KEYS = (
+    "rung",
+    "verdict",
+    "round",
+    "trigger",
+    "design",
+    "draft",
+    "rule_sha256",
+    "subject",
+    "gates",
+    "controls",
+    "traps",
+    "missing",
+)
+
+
+def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
+    """What a reproduction must come to: no machine, no time, nothing after the first kill."""
+    prereg = decision.prereg
+    core = decision.core_gates
+    attainable = attainability(prereg)
+    layers = sorted({layer for outcome in core for layer in outcome.gate.layers if layer in decision.layer_sha256})
+    return {
+        "rung": prereg.rung,
+        "verdict": decision.verdict,
+        "round": prereg.round,
+        "trigger": decision.trigger,
+        "design": prereg.design,
+        "draft": prereg.draft,
+        "rule_sha256": prereg.canonical_sha256,
+        "subject": {
+            "name": subject.name,
+            "exploratory": subject.exploratory,
+            "layers": len(decision.layers),
+            "layer_sha256": {str(layer): decision.layer_sha256[layer] for layer in layers},
+        },
+        "gates": [gate_json(outcome, attainable) for outcome in core],
+        "controls": [control_json(outcome) for outcome in controls_once(core)],
+        "traps": [trap_json(outcome) for outcome in traps_once(core)],
+        "missing": [cell.id for cell in decision.missing if any(cell in outcome.gate.cells for outcome in core)],
+    }
+
+
+def decision_json(
+    decision: Decision,
+    *,
+    subject: SubjectFacts,
+    seal: Mapping[str, object],
+    environment: Mapping[str, object],
+    errors: Sequence[Mapping[str, object]],
+) -> dict[str, object]:
+    """`decision.json`: the source's four fields first, the core, then what may differ between machines and runs."""
+    core, attainable = core_json(decision, subject), attainability(decision.prereg)
+    return {
+        **core,
+        "core_sha256": sha256_hex(canonical_json(core)),
+        "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
+        "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
+        "probes": [probe_json(outcome) for outcome in decision.probes],
+        "prefilter": prefilter_json(decision.prereg),
+        "deviations": deviations(decision, subject),
+        "seal": dict(seal),
+        "environment": dict(environment),
+        "errors": [dict(error) for error in errors],
+        "schema": SCHEMA,
+    }
+
+
+def core_sha256_of(document: Mapping[str, object]) -> str:
+    """Recomputes `core_sha256` from a decision document, so that one edited by hand is noticed."""
+    return sha256_hex(canonical_json({key: document[key] for key in CORE_KEYS}))
+
+
+def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
+    """How this run departs from a complete run of a final preregistration on its sealed subject."""
+    found = []
+    if decision.prereg.draft:
+        found.append("the preregistration is a draft: claims are registered whose tests do not exist yet")
+    if subject.exploratory:
+        found.append(f"exploratory: {subject.name} is not the sealed subject, {decision.prereg.subject.name}")
+    if len(decision.layers) != decision.prereg.subject.layers:
+        found.append(
+            f"the subject has {len(decision.layers)} layers with experts, registered {decision.prereg.subject.layers}"
+        )
+    return found
+
+
+def attainability(prereg: Preregistration) -> dict[str, str]:
+    """Claim -> what theorems say of meeting its rule, at the sealed subject's shape: the findings of `lint`."""
+    met = (finding for finding in lint(prereg) if finding.text.startswith("MET "))
+    return {finding.about.partition("@")[0]: finding.text.removeprefix("MET ") for finding in met}
+
+
+def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, object]:
+    claim, rule = outcome.gate.claim, outcome.rule
+    return {
+        "claim": claim.name,
+        "checkpoint": len(outcome.gate.layers),
+        "status": outcome.status,
+        "metric": claim.rule.metric,
+        "rule": rule_text(claim.rule),
+        "observed": None if rule is None else rule.observed,
+        "threshold": None if rule is None else rule.threshold,
+        "n": 0 if rule is None else rule.n,
+        "median": None if rule is None else rule.median,
+        "reference": None if rule is None else rule.reference,
+        "by_layer": [] if rule is None else by_layer(outcome, rule),
+        "interval": None if outcome.interval is None else list(outcome.interval),
+        "minimum_detectable_effect": outcome.minimum_detectable_effect,
+        "attainable": attainable.get(claim.name, "not examined"),
+        "tau": None if rule is None or rule.tau is None else tau_json(claim.rule, rule, outcome.decomposition),
+        "decomposition": None if outcome.decomposition is None else decomposition_json(outcome),
+        "broken": list(outcome.broken),
+        "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
+        "verdict_depends_on_metric": rule is not None and any(other.met != rule.met for other in outcome.sensitivity),
+    }
+
+
+def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:
+    rows = zip(outcome.gate.layers, rule.layer_values, rule.layer_medians, strict=True)
+    return [{"layer": layer, "observed": observed, "median": median} for layer, observed, median in rows]
+
+
+def tau_json(rule: Rule, outcome: RuleOutcome, factors: Decomposition | None) -> dict[str, object]:
+    """τ, every draw that it is the best of, and what the margin over it asks for."""
+    margin = rule.over_tau if isinstance(rule, MeanAtLeast) else None
+    return {
+        "tau": outcome.tau,
+        "draws": list(outcome.draws),
+        "margin": margin,
+        "observed_over_tau": None if outcome.tau is None else outcome.observed / outcome.tau,
+        "noise_over_tau": None
+        if outcome.tau is None or factors is None
+        else factors.random * factors.noise_fit / outcome.tau,
+    }
+
+
+def decomposition_json(outcome: GateOutcome) -> dict[str, object]:
+    """Geometric means over the gate's layers, the interval of structure, and each layer."""
+    whole = outcome.decomposition
+    return {
+        **({} if whole is None else factors_json(whole)),
+        "structure_interval": None if outcome.structure_interval is None else list(outcome.structure_interval),
+        "by_layer": [
+            {"layer": layer, **factors_json(factors)}
+            for layer, factors in zip(outcome.gate.layers, outcome.decompositions, strict=True)
+        ],
+    }
+
+
+def factors_json(factors: Decomposition) -> dict[str, object]:
+    return {
+        "lift": factors.lift,
+        "random": factors.random,
+        "noise_fit": factors.noise_fit,
+        "structure": factors.structure,
+        "nulls": dict(factors.nulls),
+    }
+
+
+def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
+    return {
+        "metric": outcome.metric,
+        "met": outcome.met,
+        "observed": outcome.observed,
+        "median": outcome.median,
+        "reference": outcome.reference,
+    }
+
+
+def control_json(outcome: ControlOutcome) -> dict[str, object]:
+    return {
+        "name": outcome.control.name,
+        "claim": outcome.control.claim,
+        "expected": outcome.control.expected,
+        "obtained": outcome.obtained,
+        "median": outcome.median,
+        "sound": outcome.sound,
+        "reason": outcome.reason,
+    }
+
+
+def trap_json(outcome: TrapOutcome) -> dict[str, object]:
+    return {
+        "name": outcome.trap.name,
+        "claim": outcome.trap.claim,
+        "layer": outcome.layer,
+        "observed": outcome.observed,
+        "sound": outcome.sound,
+        "reason": outcome.reason,
+    }
+
+
+def trap_results_json(decision: Decision) -> dict[str, object]:
+    """`trap_results.json`: every control and trap of every gate, expected and obtained."""
+    controls, traps = controls_once(decision.gates), traps_once(decision.gates)
+    sound = [control.sound for control in controls] + [trap.sound for trap in traps]
+    return {
+        "rung": decision.prereg.rung,
+        "design": decision.prereg.design,
+        "all_sound": bool(controls) and all(sound),
+        "controls": [control_json(outcome) for outcome in controls],
+        "traps": [trap_json(outcome) for outcome in traps],
+        "schema": SCHEMA,
+    }
