@@ -13,7 +13,7 @@ frame that is kept is then made orthonormal in float64, and its beta is computed
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from kernels.moments import one_bit_cosine
 from kernels.rotations import RESIDUAL_PER_WIDTH, ROTATION_DTYPES, orthogonality_residual, require_orthogonal
 
 Settings = Mapping[str, str | int | float]
+Move = Callable[[int, Tensor, Tensor, Tensor], Tensor]  # (step, frame F, V = L F, beta) -> the next frame
 
 POLISHES = 4  # each squares the residual: float32 frames need one or two
 PLATEAU = 1e-3  # of beta: a tenth of a percent, a third of the tolerance of the published Gaussian levels
@@ -78,6 +79,23 @@ class Search:
     start: Tensor  # F at the start (b, k, in), in the search's dtype
     energy: Tensor  # |W R|_F^2, the same for every R: (b,), in the search's dtype
     began: float
+
+    def followed(self, steps: int, move: Move, settings: Settings) -> Learned:
+        """The `Learned` of `steps` moves from the start, with the best iterate kept."""
+        frame = self.start
+        v = self.coordinates @ frame
+        curve = [beta_of(v, self.energy)]
+        best = Best(frame, curve[0])
+        for step in range(1, steps + 1):
+            frame = move(step, frame, v, curve[-1])
+            v = self.coordinates @ frame
+            curve.append(beta_of(v, self.energy))
+            best.offer(frame, curve[-1])
+        return self.finished(best.frame, curve, settings)
+
+    def gradient(self, v: Tensor, beta: Tensor) -> Tensor:
+        """`frame_gradient` of this problem."""
+        return frame_gradient(self.coordinates, v, self.energy, beta)
 
     def finished(self, frame: Tensor, curve: list[Tensor], settings: Settings) -> Learned:
         """The `Learned` of the best `frame (b, k, in)` and the betas of all iterates, each `(b,)`.
@@ -162,6 +180,16 @@ def search(w: Tensor, start: Tensor, steps: int, caller: str) -> Search:
 def beta_of(v: Tensor, energy: Tensor) -> Tensor:
     """One-bit cosine of `v (b, out, in)` with known `energy (b,)` = |V|_F^2, in the dtype of `v`: `(b,)`."""
     return (v.abs().sum(-1).square().sum(-1) / (v.shape[-1] * energy)).sqrt()
+
+
+def frame_gradient(coordinates: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
+    """`L^T dbeta/dV` at V = L F, up to a multiple of L^T V, which no rotation changes: `(b, k, in)`.
+
+    `dbeta/dV = |v_i|_1 sign(v) / (n |V|_F^2 beta)`. `coordinates (b, out, k)` = L, `v (b, out, in)`, `energy (b,)` =
+    |V|_F^2, `beta (b,)`.
+    """
+    scale = (v.shape[-1] * energy * beta)[:, None, None]
+    return coordinates.mT @ (v.sign() * (v.abs().sum(-1, keepdim=True) / scale))
 
 
 def joined(parts: list[Learned]) -> Learned:

@@ -29,7 +29,7 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.learned import Best, Learned, Settings, beta_of, search
+from kernels.learned import Learned, Settings, search
 from kernels.radam import decay, orthonormal_rows
 
 MOMENTUM = 0.85
@@ -44,23 +44,18 @@ def momentum(w: Tensor, steps: int, start: Tensor) -> Learned:
     iterate is kept; the curve need not be monotone. Raises ValueError as `learned.search` does. Limit: a local maximum.
     """
     problem = search(w, start, steps, "momentum")
-    coordinates, frame, energy = problem.coordinates, problem.start, problem.energy
-    average = torch.zeros_like(frame)
-    square = torch.zeros_like(energy)
-    v = coordinates @ frame
-    curve = [beta_of(v, energy)]
-    best = Best(frame, curve[0])
-    for step in range(1, steps + 1):
-        direction = canonical_gradient(coordinates, frame, v, energy, curve[-1])
+    average = torch.zeros_like(problem.start)
+    square = torch.zeros_like(problem.energy)
+
+    def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
+        direction = canonical_gradient(frame, problem.gradient(v, beta))
         average.lerp_(direction, 1.0 - MOMENTUM)
-        square = SECOND_MOMENT * square + (1.0 - SECOND_MOMENT) * direction.square().sum((-2, -1))
+        square.mul_(SECOND_MOMENT).add_((1.0 - SECOND_MOMENT) * direction.square().sum((-2, -1)))
         length = STEP_LENGTH * math.sqrt(frame.shape[-2]) * decay("cosine", (step - 1) / steps)
         typical = (square / (1.0 - SECOND_MOMENT**step)).sqrt().clamp_min(torch.finfo(frame.dtype).eps)
         factor = length / ((1.0 - MOMENTUM**step) * typical)
-        frame = orthonormal_rows(frame + factor[:, None, None] * average)
-        v = coordinates @ frame
-        curve.append(beta_of(v, energy))
-        best.offer(frame, curve[-1])
+        return orthonormal_rows(frame + factor[:, None, None] * average)
+
     settings: Settings = {
         "optimiser": "momentum",
         "steps": steps,
@@ -69,15 +64,13 @@ def momentum(w: Tensor, steps: int, start: Tensor) -> Learned:
         "second_moment": SECOND_MOMENT,
         "schedule": "cosine",
     }
-    return problem.finished(best.frame, curve, settings)
+    return problem.followed(steps, move, settings)
 
 
-def canonical_gradient(coordinates: Tensor, frame: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
-    """`E - F E^T F`, E = L^T dbeta/dV: tangent to the frames at F `(b, k, in)`, in the canonical metric; same shape.
+def canonical_gradient(frame: Tensor, gradient: Tensor) -> Tensor:
+    """`E - F E^T F`: the tangent to the frames at F, in the canonical metric, for E = `gradient`; all `(b, k, in)`.
 
-    Arguments as for `radam.loss_gradient`, whose skew-symmetric matrix S gives the same direction, -F S.
+    The skew-symmetric matrix S of `radam.loss_gradient` gives the same direction, -F S.
     """
-    scale = (v.shape[-1] * energy * beta)[:, None, None]
-    euclidean = coordinates.mT @ (v.sign() * (v.abs().sum(-1, keepdim=True) / scale))
-    tangent: Tensor = torch.baddbmm(euclidean, frame @ euclidean.mT, frame, alpha=-1.0)
+    tangent: Tensor = torch.baddbmm(gradient, frame @ gradient.mT, frame, alpha=-1.0)
     return tangent

@@ -28,7 +28,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from kernels.learned import Best, Learned, Settings, beta_of, polished, search
+from kernels.learned import Learned, Settings, polished, search
 from kernels.rotations import RESIDUAL_PER_WIDTH, orthogonality_residual
 
 
@@ -101,13 +101,8 @@ def _iterate(
     settings: Settings,
 ) -> Learned:
     problem = search(w, start, steps, str(settings["optimiser"]))
-    coordinates, frame = problem.coordinates, problem.start
-    v = coordinates @ frame
-    curve = [beta_of(v, problem.energy)]
-    best = Best(frame, curve[0])
-    for step in range(1, steps + 1):
-        frame = polar_factor(coordinates.mT @ target(v, power(step)))
-        v = coordinates @ frame
-        curve.append(beta_of(v, problem.energy))
-        best.offer(frame, curve[-1])
-    return problem.finished(best.frame, curve, settings)
+
+    def move(step: int, _: Tensor, v: Tensor, __: Tensor) -> Tensor:
+        return polar_factor(problem.coordinates.mT @ target(v, power(step)))
+
+    return problem.followed(steps, move, settings)

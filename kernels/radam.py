@@ -29,7 +29,7 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.learned import Best, Learned, Settings, beta_of, search
+from kernels.learned import Learned, Settings, search
 
 MOMENT_DECAY = (0.9, 0.999)  # the defaults of torch.optim.RAdam, written down because they are part of a budget
 EPSILON = 1e-8
@@ -52,23 +52,18 @@ def radam(w: Tensor, steps: int, step_size: float, start: Tensor, schedule: str 
     if schedule not in SCHEDULES:
         raise ValueError(f"radam: schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
     problem = search(w, start, steps, "radam")
-    coordinates, frame, energy = problem.coordinates, problem.start, problem.energy
-    n = frame.shape[-1]
-    chart = torch.zeros((len(w), n, n), dtype=frame.dtype, device=frame.device).requires_grad_()
+    n = problem.start.shape[-1]
+    chart = torch.zeros((len(w), n, n), dtype=start.dtype, device=w.device).requires_grad_()
     optimiser = torch.optim.RAdam([chart], lr=step_size, betas=MOMENT_DECAY, eps=EPSILON, weight_decay=0.0)
-    v = coordinates @ frame
-    curve = [beta_of(v, energy)]
-    best = Best(frame, curve[0])
-    for step in range(1, steps + 1):
-        chart.grad = loss_gradient(coordinates, frame, v, energy, curve[-1])
+
+    def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
+        chart.grad = loss_gradient(frame, problem.gradient(v, beta))
         optimiser.param_groups[0]["lr"] = step_size * decay(schedule, (step - 1) / steps)
         with torch.no_grad():
             chart.zero_()  # re-base: the optimiser's step is then the new A itself
             optimiser.step()
-            frame = orthonormal_rows(torch.baddbmm(frame, frame, chart))
-        v = coordinates @ frame
-        curve.append(beta_of(v, energy))
-        best.offer(frame, curve[-1])
+            return orthonormal_rows(torch.baddbmm(frame, frame, chart))
+
     settings: Settings = {
         "optimiser": "radam",
         "steps": steps,
@@ -78,19 +73,15 @@ def radam(w: Tensor, steps: int, step_size: float, start: Tensor, schedule: str 
         "moment_decay": str(MOMENT_DECAY),
         "epsilon": EPSILON,
     }
-    return problem.finished(best.frame, curve, settings)
+    return problem.followed(steps, move, settings)
 
 
-def loss_gradient(coordinates: Tensor, frame: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
+def loss_gradient(frame: Tensor, gradient: Tensor) -> Tensor:
     """Gradient of -beta at A = 0 with respect to A: skew-symmetric `(b, in, in)`.
 
-    `coordinates (b, out, k)` = L, `frame (b, k, in)` = F, `v` = L F, `energy (b,)` = |V|_F^2, `beta (b,)`. With `G =
-    dbeta/dV = |v_i|_1 sign(v) / (n |V|_F^2 beta)` up to a multiple of V, which a rotation cannot change, V^T G =
-    F^T (L^T G).
+    `frame (b, k, in)` = F and `gradient (b, k, in)` = L^T G of `Search.gradient`: V^T G = F^T (L^T G).
     """
-    scale = (v.shape[-1] * energy * beta)[:, None, None]
-    g = v.sign() * (v.abs().sum(-1, keepdim=True) / scale)
-    product = frame.mT @ (coordinates.mT @ g)
+    product = frame.mT @ gradient
     return product.mT - product
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kernels.learned import beta_of
+from kernels.learned import beta_of, frame_gradient
 from kernels.moments import one_bit_cosine
 from kernels.momentum import canonical_gradient, momentum
 from kernels.planted import low_rank_plus_noise, rank_one
@@ -37,8 +37,10 @@ def test_canonical_gradient_is_that_of_autograd_through_the_chart(rows: int) -> 
     """-F S, with S the gradient of -beta in the chart orth(F (I + A)) at A = 0: from the formula, and by autograd."""
     coordinates, frame = gaussian((3, 12, rows)), haar_orthogonal(16, generator(1), (3,))[:, :rows]
     v, energy = coordinates @ frame, coordinates.square().sum((-2, -1))
-    found = canonical_gradient(coordinates, frame, v, energy, beta_of(v, energy))
-    torch.testing.assert_close(found, -frame @ loss_gradient(coordinates, frame, v, energy, beta_of(v, energy)))
+    found = canonical_gradient(frame, frame_gradient(coordinates, v, energy, beta_of(v, energy)))
+    torch.testing.assert_close(
+        found, -frame @ loss_gradient(frame, frame_gradient(coordinates, v, energy, beta_of(v, energy)))
+    )
     a = torch.zeros((3, 16, 16), dtype=torch.float64, requires_grad=True)
     beta = one_bit_cosine(coordinates @ orthonormal_rows(frame + frame @ (a - a.mT)))  # a_ij moves A_ij and A_ji
     (gradient,) = torch.autograd.grad(-beta.sum(), a)
@@ -51,7 +53,7 @@ def test_canonical_gradient_is_tangent_and_uphill(rows: int) -> None:
     coordinates, frame = gaussian((3, 12, rows)), haar_orthogonal(16, generator(1), (3,))[:, :rows]
     v, energy = coordinates @ frame, coordinates.square().sum((-2, -1))
     before = beta_of(v, energy)
-    direction = canonical_gradient(coordinates, frame, v, energy, before)
+    direction = canonical_gradient(frame, frame_gradient(coordinates, v, energy, before))
     along = frame @ direction.mT
     torch.testing.assert_close(along, -along.mT, rtol=0.0, atol=1e-12)  # skew: to first order rows stay orthonormal
     assert (beta_of(coordinates @ orthonormal_rows(frame + 1e-3 * direction), energy) > before).all()
