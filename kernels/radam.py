@@ -37,7 +37,16 @@ SCHEDULES = ("constant", "cosine")
 ONE_PASS = 30.0  # condition at which one pass leaves 1e-4 in float32
 
 
-def radam(w: Tensor, steps: int, step_size: float, start: Tensor, schedule: str = "cosine") -> Learned:
+def radam(  # noqa: PLR0913
+    w: Tensor,
+    steps: int,
+    step_size: float,
+    start: Tensor,
+    schedule: str = "cosine",
+    *,
+    moment_decay: tuple[float, float] = MOMENT_DECAY,
+    epsilon: float = EPSILON,
+) -> Learned:
     """Rotations of `w (b, out, in)` by `steps` steps from `start (in, in)` or `(b, in, in)`, in the dtype of `start`.
 
     Step t = 1 ... steps has size `step_size`, or under "cosine" `step_size (1 + cos(pi (t - 1) / steps)) / 2`: the
@@ -54,7 +63,7 @@ def radam(w: Tensor, steps: int, step_size: float, start: Tensor, schedule: str 
     problem = search(w, start, steps, "radam")
     n = problem.start.shape[-1]
     chart = torch.zeros((len(w), n, n), dtype=start.dtype, device=w.device).requires_grad_()
-    optimiser = torch.optim.RAdam([chart], lr=step_size, betas=MOMENT_DECAY, eps=EPSILON, weight_decay=0.0)
+    optimiser = torch.optim.RAdam([chart], lr=step_size, betas=moment_decay, eps=epsilon, weight_decay=0.0)
 
     def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
         chart.grad = loss_gradient(frame, problem.gradient(v, beta))
@@ -70,8 +79,8 @@ def radam(w: Tensor, steps: int, step_size: float, start: Tensor, schedule: str 
         "step_size": step_size,
         "schedule": schedule,
         "chart": "orth(I + A), re-based every step",
-        "moment_decay": str(MOMENT_DECAY),
-        "epsilon": EPSILON,
+        "moment_decay": str(moment_decay),
+        "epsilon": epsilon,
     }
     return problem.followed(steps, move, settings)
 

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import cast
 
+from reports.metrics import NULLS
 from reports.preregistration import Control, Prefilter, Probe, Rotations, Scope, Subject, Trap
 from reports.rules import AtLevel, MeanAtMost
 from reports.table import Table
 
 OPTIMISERS = ("radam", "momentum", "procrustes", "annealed_procrustes")
+CHARTS = ("orth_rebased",)  # R orth(I + A), A back to 0 after each step: kernels/radam.py
+ITERATES = ("best",)
+LARGEST_DECAY = 1.0 - 1e-9
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
 SMALLEST_STEP = 1e-12
@@ -16,8 +20,9 @@ TRAPS = {"at_level": ("haar_beta",), "mean_at_most": ("off_gain",)}  # rule -> m
 
 def parse_rotations(table: Table, subject: Subject) -> Rotations:
     table.only(
-        ("scope", "optimiser", "steps", "step_size", "schedule", "precision", "start_seed", "draws", "draw_seed",
-         "null_experts", "gaussian_draws", "null_seed", "rotation_bits", "scale_bits"),
+        ("scope", "optimiser", "steps", "step_size", "schedule", "chart", "moment_decay", "epsilon", "iterate",
+         "precision", "start_seed", "draws", "draw_seed", "nulls", "null_experts", "gaussian_draws", "null_seed",
+         "rotation_bits", "scale_bits"),
     )  # fmt: skip
     return Rotations(
         scope=cast(Scope, table.choice("scope", ("per_matrix", "per_layer"))),
@@ -25,16 +30,36 @@ def parse_rotations(table: Table, subject: Subject) -> Rotations:
         steps=table.integer("steps", 1, MOST_STEPS),
         step_size=table.number("step_size", SMALLEST_STEP),
         schedule=table.choice("schedule", ("constant", "cosine")),
+        chart=table.choice("chart", CHARTS),
+        moment_decay=_moment_decay(table),
+        epsilon=table.number("epsilon", 0.0, 1.0),
+        iterate=table.choice("iterate", ITERATES),
         precision=table.choice("precision", ("float32", "float64")),
         start_seed=table.integer("start_seed", 0),
         draws=table.integer("draws", 1, MOST_DRAWS),
         draw_seed=table.integer("draw_seed", 0),
+        nulls=_nulls(table),
         null_experts=table.integer("null_experts", 1, subject.experts),
         gaussian_draws=table.integer("gaussian_draws", 1, MOST_DRAWS),
         null_seed=table.integer("null_seed", 0),
         rotation_bits=table.integer("rotation_bits", 1, 64),
         scale_bits=table.integer("scale_bits", 1, 64),
     )
+
+
+def _moment_decay(table: Table) -> tuple[float, float]:
+    decays = table.numbers("moment_decay", 0.0, LARGEST_DECAY)
+    if len(decays) != 2:  # noqa: PLR2004
+        table.refuse("moment_decay", list(decays), "two numbers, for the first and the second moment")
+    return decays[0], decays[1]
+
+
+def _nulls(table: Table) -> tuple[str, ...]:
+    """All of them, so that none can be left out where it would gain most."""
+    nulls = table.choices("nulls", NULLS)
+    if set(nulls) != set(NULLS):
+        table.refuse("nulls", list(nulls), f"all of {', '.join(NULLS)}")
+    return nulls
 
 
 def parse_trap(table: Table, claims: Sequence[str]) -> Trap:

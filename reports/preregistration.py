@@ -71,10 +71,15 @@ class Rotations:
     steps: int
     step_size: float
     schedule: str
+    chart: str  # in which a gradient search moves
+    moment_decay: tuple[float, float]  # of RAdam [-]
+    epsilon: float  # of RAdam
+    iterate: str  # which one of a search is kept
     precision: str  # dtype of the search; what is kept is orthonormal in float64
     start_seed: int  # of the Haar rotation that every search starts from, one per width
     draws: int  # Haar draws per layer and width
     draw_seed: int
+    nulls: tuple[str, ...]  # the largest of what they gain is noise fit
     null_experts: int  # experts per layer, evenly spaced, whose matrices are decomposed and probed
     gaussian_draws: int  # i.i.d. nulls per shape
     null_seed: int

@@ -62,6 +62,10 @@ class Table:
     def integers(self, key: str, low: int, high: int = LARGEST_INTEGER) -> tuple[int, ...]:
         return tuple(self._integer(f"{key}[{i}]", value, low, high) for i, value in enumerate(self._array(key)))
 
+    def numbers(self, key: str, low: float, high: float) -> tuple[float, ...]:
+        entries = {f"{key}[{i}]": value for i, value in enumerate(self._array(key))}
+        return tuple(Table(self.where, self.path, entries).number(entry, low, high) for entry in entries)
+
     def number(self, key: str, low: float = -LARGEST_NUMBER, high: float = LARGEST_NUMBER) -> float:
         value = self.values[key]
         span = f"a number from {low:g} to {high:g}"

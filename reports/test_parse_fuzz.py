@@ -116,6 +116,11 @@ learning = st.fixed_dictionaries(
         "steps": st.integers(1, 1_000_000),
         "step_size": st.floats(1e-12, 1e15),
         "schedule": st.sampled_from(["constant", "cosine"]),
+        "chart": st.just("orth_rebased"),
+        "moment_decay": st.lists(st.floats(0, 0.999), min_size=2, max_size=2),
+        "epsilon": st.floats(0, 1),
+        "iterate": st.just("best"),
+        "nulls": st.permutations(["gaussian", "spectral", "shuffled"]),
         "precision": st.sampled_from(["float32", "float64"]),
         **dict.fromkeys(("start_seed", "draw_seed", "null_seed"), st.integers(0, 2**53 - 1)),
         **dict.fromkeys(("draws", "gaussian_draws"), st.integers(1, 10_000)),
@@ -142,7 +147,8 @@ def test_valid_rotations_probe_and_budget_come_through_toml_unchanged(
     values["prefilter"] = {"bits_per_weight": bits, "enforced": enforced}
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg == parse(values)
-    assert vars(prereg.rotations) == rotations
+    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in rotations.items()}
+    assert vars(prereg.rotations) == tuples
     assert vars(prereg.probes[0]) == {**values["probes"][0], "recoveries": tuple(values["probes"][0]["recoveries"])}
     assert prereg.prefilter == Prefilter(bits, enforced)
 
