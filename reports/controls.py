@@ -83,7 +83,7 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None) -> TrapO
     if level is None:
         return TrapOutcome(trap, layer, observed, False, f"no level of {rule.metric} is known")
     lift = fmean(measured.samples["lift"])
-    reason = f"mean {rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}; lift {lift:.4f}"
+    reason = f"{rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}; lift {lift:.4f}"
     sound = abs(observed - level) <= rule.within
     if rule.lift_below is not None:
         reason += f", below {rule.lift_below:g}"

@@ -26,7 +26,7 @@ def measurement_lines(claim: Claim, measurement: Measurement) -> list[str]:
 def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
     """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
     outcome = apply_rule(claim.rule, [measurement])
-    text = f"mean {outcome.observed:.3f} over {outcome.n}"
+    text = f"mean {outcome.observed:.3f} of {outcome.n}"
     if isinstance(claim.rule, ShareBelow):
         text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
     text = f"{text}, median {outcome.median:.3f}"

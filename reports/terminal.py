@@ -22,6 +22,7 @@ COLOURS: Mapping[str, dict[str, bool]] = {
     "KILLED": {"red": True, "bold": True},
     "MISFIRED": {"yellow": True, "bold": True},
 }
+NUMBERS_AT = 37  # column where a cell's numbers begin
 COLUMNS = 80  # a terminal's least usual width, and a CI log's
 FAULT = {"red": True, "bold": True}
 
@@ -77,7 +78,10 @@ def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
     reporter.ensure_newline()
     reporter.write(f"{word:<9} ", **COLOURS.get(word, FAULT))
     first, *rest = said or [""]
-    reporter.write_line(f"{properties['cell']:<26} {first}".rstrip())
+    numbers = textwrap.wrap(first, max(40, reporter._tw.fullwidth - NUMBERS_AT)) or [""]
+    reporter.write_line(f"{properties['cell']:<26} {numbers[0]}".rstrip())
+    for line in numbers[1:]:
+        reporter.write_line(f"{'':<{NUMBERS_AT}}{line}")
     for text in rest:
         for line in textwrap.wrap(text, max(40, reporter._tw.fullwidth - 10)):
             reporter.write_line(f"{'':<10}{line}")

@@ -146,7 +146,7 @@ def test_a_random_rotation_at_its_level_that_lifts_little_is_in_line() -> None:
     outcome = judge_trap(HAAR, 3, of(Cell("trap", HAAR.name, 3), a_random_rotation()))
     assert (outcome.sound, outcome.layer) == (True, 3)
     assert outcome.observed == pytest.approx(0.805)
-    assert outcome.reason == "mean haar_beta 0.8050, level 0.8000 ± 0.01; lift 1.2000, below 1.5"
+    assert outcome.reason == "haar_beta 0.8050, level 0.8000 ± 0.01; lift 1.2000, below 1.5"
 
 
 @pytest.mark.parametrize(

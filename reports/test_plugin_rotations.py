@@ -150,3 +150,11 @@ def test_saved_rotations_belong_to_what_was_measured(turn: Run, pytester: pytest
     assert {name: tuple(rotation.shape) for name, rotation in saved.rotations.items()} == {
         "gate_proj": (8, 64, 64), "up_proj": (8, 64, 64), "down_proj": (8, 32, 32),
     }  # fmt: skip
+
+
+def test_no_line_of_a_cell_is_wider_than_a_terminal(turn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = turn(4, "-k", "L00 or control").outlines
+    cells = [line for line in lines if line.startswith(("sound", "measured", " " * 10))]
+    assert len(cells) > 10
+    assert max(map(len, cells)) <= 80
