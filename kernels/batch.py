@@ -7,7 +7,7 @@ threads rounds differently from the same call on one.)
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -89,3 +89,13 @@ def map_matrices(function: Callable[[tuple[int, ...]], Result], batch_shape: tor
                     future.cancel()
     finally:
         torch.set_num_threads(intra_op_threads)
+
+
+def in_parallel(tasks: Sequence[Callable[[], Result]], workers: int) -> list[Result]:
+    """Each task on one thread of its own, `workers` at a time: what comes out does not depend on how many there are."""
+    return map_matrices(lambda i: tasks[i[0]](), torch.Size([len(tasks)]), workers)
+
+
+def on_one_thread(task: Callable[[], Result]) -> Result:
+    """`task()` with one thread of torch and of BLAS, for what would round differently on several."""
+    return in_parallel([task], workers=1)[0]

@@ -5,11 +5,12 @@ threads rounds differently from the same product on one, and a search amplifies 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from kernels.batch import check_matrices, map_matrices
+from kernels.batch import check_matrices, in_parallel
 from kernels.learned import Learned, joined
 from kernels.moments import one_bit_cosine
 
@@ -27,17 +28,13 @@ def in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int
     """
     parts = [_chunks(w, start, workers) for _, w, start in searches]
     tasks = [
-        (optimise, part, start) for (optimise, _, start), chunks in zip(searches, parts, strict=True) for part in chunks
+        partial(optimise, part, start)
+        for (optimise, _, start), chunks in zip(searches, parts, strict=True)
+        for part in chunks
     ]
-    if all(w.device.type == "cpu" for _, w, _ in searches):
-        done = iter(map_matrices(lambda i: _run(*tasks[i[0]]), torch.Size([len(tasks)]), workers))
-    else:
-        done = iter([_run(*task) for task in tasks])
+    on_cpu = all(w.device.type == "cpu" for _, w, _ in searches)
+    done = iter(in_parallel(tasks, workers) if on_cpu else [task() for task in tasks])
     return [_joined([next(done) for _ in chunks]) for chunks in parts]
-
-
-def _run(optimise: Optimiser, part: Tensor, start: Tensor) -> Learned:
-    return optimise(part, start)
 
 
 def _joined(found: list[Learned]) -> Learned:

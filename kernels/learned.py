@@ -22,7 +22,7 @@ from torch import Tensor
 
 from kernels.batch import check_matrices
 from kernels.moments import one_bit_cosine
-from kernels.rotations import RESIDUAL_PER_WIDTH, ROTATION_DTYPES, orthogonality_residual, require_orthogonal
+from kernels.rotations import ROTATION_DTYPES, orthogonality_residual, require_orthogonal, residual_tolerance
 
 Settings = Mapping[str, str | int | float]
 Move = Callable[[int, Tensor, Tensor, Tensor], Tensor]  # (step, frame F, V = L F, beta) -> the next frame
@@ -103,7 +103,7 @@ class Search:
         Raises ValueError where the frame is not orthonormal to 10 n eps: such a result is never handed on.
         """
         n = frame.shape[-1]
-        tolerance = RESIDUAL_PER_WIDTH * n * torch.finfo(torch.float64).eps
+        tolerance = residual_tolerance(n, torch.float64)
         frame = frame.double()
         for _ in range(POLISHES):
             frame = polished(frame)

@@ -4,17 +4,16 @@ A *rotation problem* is `matrices (b, m, out, in)`: b rotations to learn, each f
 one matrix of m out rows. With m = 1 every matrix has its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from kernels.batch import map_matrices
 from kernels.chunks import Optimiser
 from kernels.learned import Learned, joined
 from kernels.moments import one_bit_cosine
-from kernels.rotations import RESIDUAL_PER_WIDTH, orthogonality_residual, rotate
+from kernels.rotations import orthogonality_residual, residual_tolerance, rotate
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def lifts(matrices: Tensor, start: Tensor, draws: Sequence[Tensor], optimise: Op
     beta = one_bit_cosine(matrices)
     haar = [one_bit_cosine(rotate(matrices.to(draw.dtype), draw)) / beta for draw in draws]
     found = optimise(matrices.reshape(b, m * rows, n), start)
-    return Lifts(beta, landings(matrices, found), torch.stack(haar), allowed_residual(found.frame), found)
+    return Lifts(beta, landings(matrices, found), torch.stack(haar), relative_residual(found.frame), found)
 
 
 def joined_lifts(parts: Sequence[Lifts]) -> Lifts:
@@ -76,12 +75,6 @@ def landings(matrices: Tensor, found: Learned) -> Tensor:
     return one_bit_cosine((coordinates @ found.frame).reshape(b, m, rows, n))
 
 
-def allowed_residual(frame: Tensor) -> Tensor:
+def relative_residual(frame: Tensor) -> Tensor:
     """`max |F F^T - I|` of `frame (b, k, n)` in units of 10 n eps: float64 `(b,)`, at most 1 where it is sound."""
-    allowed = RESIDUAL_PER_WIDTH * frame.shape[-1] * torch.finfo(torch.float64).eps
-    return orthogonality_residual(frame.mT) / allowed
-
-
-def in_parallel(tasks: Sequence[Callable[[], Lifts]], workers: int) -> list[Lifts]:
-    """Each task on one thread of its own, `workers` at a time: what comes out does not depend on how many there are."""
-    return map_matrices(lambda i: tasks[i[0]](), torch.Size([len(tasks)]), workers)
+    return orthogonality_residual(frame.mT) / residual_tolerance(frame.shape[-1], torch.float64)

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from kernels.learned import Learned, Settings, polished, search
-from kernels.rotations import RESIDUAL_PER_WIDTH, orthogonality_residual
+from kernels.rotations import orthogonality_residual, residual_tolerance
 
 
 def procrustes(w: Tensor, steps: int, start: Tensor, power: float = 1.0) -> Learned:
@@ -86,7 +86,7 @@ def polar_factor(m: Tensor) -> Tensor:
     x: Tensor = (vectors * energies.rsqrt()[..., None, :]) @ (vectors.mT @ m)  # NaN or Inf if an energy is <= 0
     if m.dtype == torch.float32:
         x = polished(polished(x))
-    inexact = ~(orthogonality_residual(x.mT) <= RESIDUAL_PER_WIDTH * m.shape[-1] * torch.finfo(m.dtype).eps)
+    inexact = ~(orthogonality_residual(x.mT) <= residual_tolerance(m.shape[-1], m.dtype))
     for i in inexact.nonzero().flatten().tolist():
         u, _, vh = torch.linalg.svd(m[i], full_matrices=False)
         x[i] = u @ vh

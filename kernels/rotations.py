@@ -85,6 +85,11 @@ def orthogonality_residual(r: Tensor) -> Tensor:
     return (a.mT @ a - identity).abs().amax((-2, -1))
 
 
+def residual_tolerance(n: int, dtype: torch.dtype) -> float:
+    """10 n eps of `dtype`: how large `orthogonality_residual` of a rotation of order n may be, `[-]`."""
+    return RESIDUAL_PER_WIDTH * n * torch.finfo(dtype).eps
+
+
 def require_orthogonal(r: Tensor, where: str) -> None:
     """Raise ValueError unless every matrix of `r (..., n, n)` has `orthogonality_residual <= 10 n eps` of its dtype.
 
@@ -94,7 +99,7 @@ def require_orthogonal(r: Tensor, where: str) -> None:
     """
     _check_rotation(r, where)
     n = r.shape[-1]
-    tolerance = RESIDUAL_PER_WIDTH * n * torch.finfo(r.dtype).eps
+    tolerance = residual_tolerance(n, r.dtype)
     residual = orthogonality_residual(r)
     failing = ~(residual <= tolerance)  # written so that NaN fails
     if bool(failing.any()):

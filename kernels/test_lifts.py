@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from kernels.batch import in_parallel
 from kernels.learned import Learned
-from kernels.lifts import Lifts, allowed_residual, in_parallel, joined_lifts, landings, lifts
+from kernels.lifts import Lifts, joined_lifts, landings, lifts, relative_residual
 from kernels.moments import lift, one_bit_cosine
 from kernels.procrustes import procrustes
 from kernels.rotations import haar_orthogonal
@@ -98,9 +99,9 @@ def test_landings_of_one_matrix_each_are_those_that_the_search_found() -> None:
 
 def test_residual_is_in_units_of_what_is_allowed() -> None:
     frame = haar_orthogonal(16, generator(1), (2,))[:, :8]
-    assert (allowed_residual(frame) < 1.0).all()
+    assert (relative_residual(frame) < 1.0).all()
     scaled = frame * (1.0 + 0.5 * 20.0 * 16 * torch.finfo(torch.float64).eps)  # twice the 10 n eps allowed
-    assert allowed_residual(scaled).tolist() == pytest.approx([2.0, 2.0], abs=0.2)
+    assert relative_residual(scaled).tolist() == pytest.approx([2.0, 2.0], abs=0.2)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

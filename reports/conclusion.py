@@ -15,14 +15,8 @@ from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Probe
 
 Conclusion = Literal["structural ceiling", "search unresolved", "structure found"]
-FAMILIES = (
-    "start",
-    "landing",
-    "larger_budget",
-    "procrustes",
-    "annealed_procrustes",
-    "momentum",
-)  # of mean β on the sample
+# Of the mean β on the sample
+FAMILIES = ("start", "landing", "larger_budget", "procrustes", "annealed_procrustes", "momentum")
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def _concluded(
     gate: GateOutcome,
 ) -> ProbeOutcome:
     doubts = [*gate.broken]
-    doubts += [f"{trap.trap.name}[L{trap.layer:02d}] is out of line" for trap in gate.traps if trap.sound is False]
+    doubts += [f"{trap.cell.id} is out of line" for trap in gate.traps if trap.sound is False]
     apart = _worst([layer.agreement for layer in layers], key=abs)
     if not abs(apart) <= probe.agree_within:
         doubts.append(f"RAdam and annealed Procrustes land {apart:+.2%} apart, within {probe.agree_within:.1%} allowed")

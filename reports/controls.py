@@ -31,6 +31,10 @@ class TrapOutcome:
     sound: bool | None  # None where it did not run
     reason: str
 
+    @property
+    def cell(self) -> Cell:
+        return Cell("trap", self.trap.name, self.layer)
+
 
 def broken_rotation(measured: Measured) -> float | None:
     """The worst residual of a learned rotation where it exceeds what is allowed, in units of that; else None."""

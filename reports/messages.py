@@ -43,7 +43,7 @@ def gate_message(outcome: GateOutcome) -> str:
         first, rest = outcome.missing[:NAMED], outcome.missing[NAMED:]
         missing = ", ".join(cell.id for cell in first) + (f" and {len(rest)} more" if rest else "")
         unsound = [control.control.name for control in outcome.controls if control.sound is False]
-        unsound += [f"{trap.trap.name}[L{trap.layer:02d}]" for trap in outcome.traps if trap.sound is False]
+        unsound += [trap.cell.id for trap in outcome.traps if trap.sound is False]
         why = f"out of line: {', '.join(unsound)}" if unsound else f"not measured: {missing}"
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
     text = f"{where}: {outcome.status}, {_observed(claim, rule.observed, rule.n)}, need {_needed(claim, rule)}"

@@ -122,7 +122,7 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
 def instruments(decision: Decision) -> list[str]:
     """How many controls and traps are sound, and which are not."""
     controls = [(control.control.name, control.sound, control.reason) for control in controls_once(decision.gates)]
-    traps = [(f"{trap.trap.name}[L{trap.layer:02d}]", trap.sound, trap.reason) for trap in traps_once(decision.gates)]
+    traps = [(trap.cell.id, trap.sound, trap.reason) for trap in traps_once(decision.gates)]
     lines = []
     for what, outcomes in (("controls", controls), ("traps", traps)):
         if not outcomes:
