@@ -64,7 +64,8 @@ class Learned:
 
         Where out < in, one of the many with Q^T R = F: what R does to the complement of W's rows changes no beta of W.
         """
-        r = self.frame if self.basis is None else polished(_completed(self.basis, self.frame))
+        # Polished, since rows that are orthonormal to 10 n eps may have columns that are so to a little less
+        r = polished(self.frame if self.basis is None else _completed(self.basis, self.frame))
         require_orthogonal(r, f"{self.settings['optimiser']}: learned rotation")
         return r
 
