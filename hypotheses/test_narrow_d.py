@@ -10,13 +10,13 @@ The numbers are the preregistration's; this text only says what they mean.
 import pytest
 
 from reports.preregistration import Control
-from reports.study import ClaimUnderTest, MatrixSource, Measure, Study
+from reports.study import ClaimUnderTest, Measure, Source, Study
 
 pytestmark = pytest.mark.claim("narrow_d")
 
 
 @pytest.fixture
-def narrow_d(study: Study, effective_dimension: Measure, matrices: MatrixSource) -> ClaimUnderTest:
+def narrow_d(study: Study, effective_dimension: Measure, matrices: Source) -> ClaimUnderTest:
     return study.claim("narrow_d", effective_dimension, matrices)
 
 

@@ -8,10 +8,10 @@ A probe enters no verdict.
 
 import pytest
 
-from reports.study import MatrixSource, Measure, Study
+from reports.study import Measure, Source, Study
 
 pytestmark = pytest.mark.probe("radam_convergence")
 
 
-def test_radam_convergence(study: Study, radam_convergence: Measure, matrices: MatrixSource, layer: int) -> None:
+def test_radam_convergence(study: Study, radam_convergence: Measure, matrices: Source, layer: int) -> None:
     study.probe("radam_convergence", radam_convergence, matrices).measure(layer)

@@ -51,7 +51,7 @@ def conclude(session: Session) -> Conclusion:
     store = _store_of(session)
     measurements = {} if store is None else store.measurements()
     for cell, measurement in measurements.items():
-        check_digest(plan.subject, cell, measurement.tensors_sha256)
+        check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of)
     decision = decide(plan.prereg, plan.subject.layers, measurements)
     errors = [_error(report) for report in session.reports if report.outcome == "failed" and _is_fault(report)]
     exit_code = settle_exit_code(session, decision)

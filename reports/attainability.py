@@ -6,7 +6,7 @@ from typing import Literal
 from reports.metrics import RELATIVE
 from reports.prefilter import haar_level
 from reports.preregistration import Claim, Subject
-from reports.rules import MeanAtLeast, MeanAtMost, ShareBelow
+from reports.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
 Severity = Literal["proved", "note", "warning", "refused"]
 Branch = tuple[Severity, str]
@@ -24,7 +24,7 @@ def branches(claim: Claim, subject: Subject) -> tuple[Branch, Branch]:
             met, killed = _lift_branches(rule, subject)
         case MeanAtLeast(metric="structure") as rule:
             met, killed = _structure_branches(rule, subject)
-        case MeanAtMost(metric="inflation") as rule:
+        case ClosingAtMost() as rule:
             met, killed = _inflation_branches(rule)
         case rule:
             return _unknown(rule.metric)
@@ -132,7 +132,7 @@ def _structure_branches(rule: MeanAtLeast, subject: Subject) -> tuple[Branch, Br
     return met, ("proved", f"attainable: noise has structure 1 < {asked:g} [-]")
 
 
-def _inflation_branches(rule: MeanAtMost) -> tuple[Branch, Branch]:
+def _inflation_branches(rule: ClosingAtMost) -> tuple[Branch, Branch]:
     """NLL is at least 0, so inflation is at least -1; it has no upper bound."""
     met: Branch
     if rule.at_most < -1:

@@ -8,7 +8,8 @@ from reports.preregistration import Cell, CellKind, Control
 CELL = pytest.StashKey[Cell]()
 
 
-KINDS: tuple[CellKind, ...] = ("claim", "trap", "probe")  # the marks that say what a test's `layer` measures
+# The marks that say what a test's `layer` measures
+KINDS: tuple[CellKind, ...] = ("claim", "trap", "probe", "secondary")
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

@@ -9,7 +9,7 @@ from statistics import fmean, median
 from reports.measurement import Measured, Measurement
 from reports.metrics import reference, values
 from reports.preregistration import Cell, Control, Gate, GateStatus, Trap
-from reports.rules import AtLevel, Rule
+from reports.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
 
 RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
 
@@ -71,6 +71,10 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
             faults.append(
                 f"a learned rotation lands at β {min(landings):.4f}, expected {control.landing_at_least:g} or more"
             )
+    if control.model is not None:
+        nll, known = fmean(measured.samples["nll"]), control.model
+        if not abs(nll - known.nll) <= known.nll_tolerance:
+            faults.append(f"unquantised NLL {nll:.3f} expected at {known.nll:g} ± {known.nll_tolerance:g} nats")
     return ControlOutcome(control, obtained, middle, not faults, "; ".join([reason, *faults]))
 
 
@@ -79,7 +83,15 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None) -> TrapO
     if measurement is None:
         return TrapOutcome(trap, layer, None, None, "did not run")
     measured, rule = measurement.measured, trap.rule
+    if isinstance(rule, LargestAtMost):
+        worst = max(values(measured, rule.metric), key=lambda value: math.inf if math.isnan(value) else value)
+        return TrapOutcome(
+            trap, layer, worst, worst <= rule.at_most, f"largest {rule.metric} {worst:.3g}, at most {rule.at_most:g}"
+        )
     observed = fmean(values(measured, rule.metric))
+    if isinstance(rule, ClosingAbove):
+        sound = observed > rule.above
+        return TrapOutcome(trap, layer, observed, sound, f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}")
     if not isinstance(rule, AtLevel):
         sound = observed <= rule.at_most
         return TrapOutcome(trap, layer, observed, sound, f"mean {rule.metric} {observed:.4f}, at most {rule.at_most:g}")
@@ -99,5 +111,5 @@ def judge_traps(gate: Gate, measurements: Mapping[Cell, Measurement]) -> tuple[T
     return tuple(
         judge_trap(trap, layer, measurements.get(Cell("trap", trap.name, layer)))
         for trap in gate.traps
-        for layer in gate.layers
+        for layer in gate.judged_layers(trap.rule)
     )

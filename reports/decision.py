@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from reports.conclusion import ProbeOutcome, conclude_probe
 from reports.controls import ControlOutcome, TrapOutcome
 from reports.gates import GateOutcome, Measurements, judge_gates
+from reports.generation import Generation, generation
 from reports.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
-from reports.rules import MeanAtMost, Rule, ShareBelow
+from reports.rules import ClosingAtMost, Rule, ShareBelow
+from reports.secondary import SecondaryOutcome, conclude_secondary
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,12 @@ class Decision:
     gates: tuple[GateOutcome, ...]  # all of them, in registered order
     killed_at: int | None  # index into `gates` of the first kill
     missing: tuple[Cell, ...]  # registered cells without a measurement
-    unprobed: tuple[Cell, ...]  # cells of probes without one
+    unprobed: tuple[Cell, ...]  # cells of probes and secondaries without one
     probes: tuple[ProbeOutcome, ...]  # those that could be concluded
-    layer_sha256: Mapping[int, str]
+    secondaries: tuple[SecondaryOutcome, ...]  # as above
+    layer_sha256: Mapping[int, str]  # of every layer that the core rests on
+    generation: Generation | None  # what one bit does to the model, outside the verdict
+    model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
 
     @property
     def core_gates(self) -> tuple[GateOutcome, ...]:
@@ -46,6 +51,8 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
     statuses = [outcome.status for outcome in outcomes]
     missing = tuple(cell for cell in registered_cells(prereg, layers) if cell not in measurements)
     killed_at = statuses.index("KILLED") if "KILLED" in statuses else None
+    core = outcomes if killed_at is None else outcomes[: killed_at + 1]
+    needed = [cell for outcome in core for cell in outcome.gate.cells if cell in measurements]
     verdict: Verdict
     if killed_at is not None:
         verdict = "KILLED"
@@ -64,18 +71,29 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
         killed_at=killed_at,
         missing=missing,
         unprobed=tuple(
-            cell for cell in running_order(prereg, layers) if cell.kind == "probe" and cell not in measurements
+            cell
+            for cell in running_order(prereg, layers)
+            if cell.kind in ("probe", "secondary") and cell not in measurements
         ),
         probes=tuple(
             concluded
             for probe in prereg.probes
             if (concluded := conclude_probe(probe, outcomes, measurements)) is not None
         ),
+        secondaries=tuple(
+            compared
+            for secondary in prereg.secondaries
+            if (compared := conclude_secondary(secondary, prereg, layers, measurements)) is not None
+        ),
         layer_sha256={
-            cell.layer: measurement.tensors_sha256
-            for cell, measurement in sorted(measurements.items(), key=lambda item: item[0].id)
-            if cell.layer is not None and cell.kind != "probe"  # probes enter nothing that the verdict rests on
+            cell.layer: measurements[cell].tensors_sha256
+            for cell in needed
+            if cell.layer is not None and measurements[cell].of == "layer"
         },
+        generation=generation(prereg, layers, measurements),
+        model_sha256=next(
+            (measurements[cell].tensors_sha256 for cell in needed if measurements[cell].of == "model"), None
+        ),
     )
 
 
@@ -89,8 +107,8 @@ def rule_text(rule: Rule) -> str:
     match rule:
         case ShareBelow():
             return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
-        case MeanAtMost():
-            return f"mean {rule.metric} ≤ {rule.at_most:g}"
+        case ClosingAtMost():
+            return f"{rule.metric} ≤ {rule.at_most:g} with every layer quantised"
     over = "" if rule.over_tau is None else f" and over {1 + rule.over_tau:g} τ"
     return f"mean {rule.metric} ≥ {rule.at_least:g}{over}"
 

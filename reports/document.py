@@ -10,14 +10,16 @@ from reports.conclusion import probe_json
 from reports.controls import ControlOutcome, TrapOutcome
 from reports.decision import Decision, controls_once, rule_text, traps_once
 from reports.gates import GateOutcome, RuleOutcome
+from reports.generation import generation_json
 from reports.lint import lint
 from reports.metrics import Decomposition
 from reports.prefilter import prefilter_json
 from reports.preregistration import Preregistration
 from reports.rules import MeanAtLeast, Rule
+from reports.secondary import secondary_json
 from reports.subject import SubjectFacts
 
-SCHEMA = 2
+SCHEMA = 3
 CORE_KEYS = (
     "rung",
     "verdict",
@@ -39,7 +41,6 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
     prereg = decision.prereg
     core = decision.core_gates
     attainable = attainability(prereg)
-    layers = sorted({layer for outcome in core for layer in outcome.gate.layers if layer in decision.layer_sha256})
     return {
         "rung": prereg.rung,
         "verdict": decision.verdict,
@@ -52,7 +53,8 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
             "name": subject.name,
             "exploratory": subject.exploratory,
             "layers": len(decision.layers),
-            "layer_sha256": {str(layer): decision.layer_sha256[layer] for layer in layers},
+            "layer_sha256": {str(layer): digest for layer, digest in sorted(decision.layer_sha256.items())},
+            "model_sha256": decision.model_sha256,
         },
         "gates": [gate_json(outcome, attainable) for outcome in core],
         "controls": [control_json(outcome) for outcome in controls_once(core)],
@@ -77,6 +79,8 @@ def decision_json(
         "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
         "probes": [probe_json(outcome) for outcome in decision.probes],
+        "generation": generation_json(decision.generation),
+        "secondaries": [secondary_json(outcome) for outcome in decision.secondaries],
         "prefilter": prefilter_json(decision.prereg),
         "deviations": deviations(decision, subject),
         "seal": dict(seal),
@@ -97,11 +101,18 @@ def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
     if decision.prereg.draft:
         found.append("the preregistration is a draft: claims are registered whose tests do not exist yet")
     if subject.exploratory:
-        found.append(f"exploratory: {subject.name} is not the sealed subject, {decision.prereg.subject.name}")
+        sealed = decision.prereg.subject.name
+        other = "its prompts are not the sealed ones" if subject.name == sealed else f"not the sealed subject, {sealed}"
+        found.append(f"exploratory: {subject.name}, {other}")
     if len(decision.layers) != decision.prereg.subject.layers:
         found.append(
             f"the subject has {len(decision.layers)} layers with experts, registered {decision.prereg.subject.layers}"
         )
+    found += [
+        f"exploratory: {secondary.name} compares with {secondary.dense.name}, not with the registered dense model"
+        for secondary in decision.prereg.secondaries
+        if secondary.dense.exploratory
+    ]
     return found
 
 
@@ -137,7 +148,7 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
 
 
 def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:
-    rows = zip(outcome.gate.layers, rule.layer_values, rule.layer_medians, strict=True)
+    rows = zip(outcome.gate.judged_layers(outcome.gate.claim.rule), rule.layer_values, rule.layer_medians, strict=True)
     return [{"layer": layer, "observed": observed, "median": median} for layer, observed, median in rows]
 
 

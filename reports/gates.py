@@ -4,14 +4,16 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reports.controls import ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.measurement import Measurement
-from reports.metrics import Decomposition, decompose, pooled, reference, values
+from reports.metrics import Decomposition, decompose, pooled, reference, values, variant_of
 from reports.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
-from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
+from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
 
@@ -48,7 +50,7 @@ class GateOutcome:
     sensitivity: tuple[RuleOutcome, ...]
     controls: tuple[ControlOutcome, ...]
     traps: tuple[TrapOutcome, ...]
-    interval: tuple[float, float] | None  # percentile bootstrap over layers [-]
+    interval: tuple[float, float] | None  # percentile bootstrap over layers, or over prompts [-]
     minimum_detectable_effect: float | None  # [-]; None where the layers do not differ, so that no spread is known
     missing: tuple[Cell, ...]
     broken: tuple[str, ...] = ()  # layers whose rotations are not orthogonal
@@ -78,9 +80,8 @@ def apply_rule(rule: Rule, layers: Sequence[Measurement], metric: str | None = N
             draws = haar_draws(layers) if metric == "lift" else ()  # what τ is measured in
             if over_tau is not None and metric == "lift":
                 met = met and bool(draws) and observed > (1.0 + over_tau) * max(draws)
-        case MeanAtMost(at_most=at_most):
-            observed = statistics.fmean(in_layer)
-            met, threshold = observed <= at_most, at_most
+        case ClosingAtMost(at_most=at_most):
+            return _closing_outcome(layers[-1], metric, at_most)
     return RuleOutcome(
         metric=metric,
         met=met,
@@ -93,6 +94,32 @@ def apply_rule(rule: Rule, layers: Sequence[Measurement], metric: str | None = N
         reference=_mean_reference(layers, metric),
         draws=draws,
     )
+
+
+def _closing_outcome(closing: Measurement, metric: str, at_most: float) -> RuleOutcome:
+    """A rule on the model with every layer up to `closing`'s changed; `median` is over prompts, of
+    `(NLL − NLL₀) / mean NLL₀`: a single prompt's NLL₀ may be 0."""
+    (observed,) = values(closing.measured, metric)
+    pairs = paired_nll(closing, metric)
+    scale = statistics.fmean(before for before, _ in pairs)
+    middle = statistics.median((after - before) / scale for before, after in pairs)
+    return RuleOutcome(
+        metric=metric,
+        met=observed <= at_most,
+        observed=observed,
+        threshold=at_most,
+        layer_values=(observed,),
+        layer_medians=(middle,),
+        n=len(pairs),
+        median=middle,
+        reference=None,
+    )
+
+
+def paired_nll(measurement: Measurement, metric: str) -> list[tuple[float, float]]:
+    """(NLL₀, NLL) of each prompt [nats]."""
+    samples = measurement.measured.samples
+    return list(zip(samples["nll"], samples[f"nll_{variant_of(metric)}"], strict=True))
 
 
 def haar_draws(layers: Sequence[Measurement]) -> tuple[float, ...]:
@@ -119,12 +146,13 @@ def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> Ga
     traps = judge_traps(gate, measurements)
     missing = tuple(cell for cell in gate.cells if cell not in measurements)
     layers = [measurements[cell] for cell in gate.claim_cells if cell in measurements]
+    judged = gate.judged_layers(rule)
     broken = tuple(
         f"{layer.cell.id}: a learned rotation is {worst:.3g} times as far from orthogonal as allowed"
         for layer in layers
         if (worst := broken_rotation(layer.measured)) is not None
     )
-    complete = len(layers) == len(gate.layers)
+    complete = len(layers) == len(judged)
     outcome = apply_rule(rule, layers) if complete else None
     status: GateStatus
     if broken or _unsound(controls, traps):
@@ -133,7 +161,11 @@ def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> Ga
         status = "NOT_RUN"
     else:
         status = "MET" if outcome.met else "KILLED"
-    spread = None if outcome is None else bootstrap_over_layers(outcome.layer_values, interval)
+    spread = None
+    if outcome is not None and gate.claim.of_model:
+        spread = bootstrap_over_prompts(paired_nll(layers[-1], outcome.metric), interval)
+    elif outcome is not None:
+        spread = bootstrap_over_layers(outcome.layer_values, interval)
     decompositions = _decompositions(layers) if complete else ()
     return GateOutcome(
         gate=gate,
@@ -190,3 +222,28 @@ def bootstrap_over_layers(values: Sequence[float], interval: Interval) -> tuple[
     low, high = np.quantile(means, [tail, 1.0 - tail])
     error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
     return (float(low), float(high)), error
+
+
+def bootstrap_over_prompts(
+    pairs: Sequence[tuple[float, float]], interval: Interval
+) -> tuple[tuple[float, float], float | None]:
+    """Percentile interval of `Σ NLL / Σ NLL₀ − 1`, and its standard error [-], None for a single prompt.
+
+    Paired: a resampled prompt brings both of its values, so that what makes a prompt hard cancels. Prompts of one
+    source are not independent: the interval may be too narrow.
+    """
+    counts = _resampled(len(pairs), interval)
+    values = np.asarray(pairs, dtype=np.float64)
+    before, after = np.einsum("dp,pk->kd", counts, values)  # not BLAS, whose last digits depend on its threads
+    ratios = after / before - 1.0
+    tail = (1.0 - interval.level) / 2.0
+    low, high = np.quantile(ratios, [tail, 1.0 - tail])
+    error = float(ratios.std(ddof=1)) if len(values) > 1 else None
+    return (float(low), float(high)), error
+
+
+@lru_cache(maxsize=1)  # one set of prompts, every variant: 19 MB for 239 of them
+def _resampled(count: int, interval: Interval) -> NDArray[np.float64]:
+    """How often each of `count` prompts is drawn, `(draw, prompt)`."""
+    generator = np.random.Generator(np.random.PCG64(interval.seed))
+    return generator.multinomial(count, np.full(count, 1.0 / count), size=interval.draws).astype(np.float64)

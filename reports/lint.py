@@ -10,7 +10,7 @@ from reports.attainability import Severity, branches
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.prefilter import arithmetic, over_budget
-from reports.preregistration import Claim, Gate, Preregistration, Subject, gates
+from reports.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.rules import ShareBelow
 
 
@@ -37,6 +37,8 @@ def lint(prereg: Preregistration) -> tuple[Finding, ...]:
     for claim in prereg.claims:
         found += _scope(claim, prereg.subject.layers)
         found += _controls(claim, prereg)
+    for secondary in prereg.secondaries:
+        found += _dense(secondary, prereg.subject)
     return tuple(found)
 
 
@@ -103,6 +105,26 @@ def _controls(claim: Claim, prereg: Preregistration) -> list[Finding]:
         for outcome in ("MET", "KILLED")
         if outcome not in expected
     ]
+
+
+def _dense(secondary: Secondary, subject: Subject) -> list[Finding]:
+    """Is the dense model sealed, and is it of the subject's depth and active width?"""
+    dense, found = secondary.dense, []
+    if dense.revision is None and dense.weights_sha256 is None:
+        text = f"{dense.source} lies in the repository, but weights_sha256 is absent; register it"
+        found.append(Finding(secondary.name, "refused", text))
+    if dense.revision is not None:
+        text = f"the weights of {dense.source} are named by revision {dense.revision!r}, not sealed by digests"
+        found.append(Finding(secondary.name, "note", text))
+    active = subject.experts_per_token * subject.intermediate_size
+    sizes = (dense.layers, dense.hidden_size, dense.intermediate_size)
+    same = sizes == (subject.layers, subject.hidden_size, active)
+    text = (
+        f"{dense.name} has {dense.layers} layers, hidden size {dense.hidden_size} and FFN width "
+        f"{dense.intermediate_size}; the subject {subject.layers}, {subject.hidden_size} and "
+        f"{subject.experts_per_token} active experts × {subject.intermediate_size} = {active}"
+    )
+    return [*found, Finding(secondary.name, "proved" if same else "warning", text)]
 
 
 def _subject_findings(subject: Subject) -> list[Finding]:

@@ -1,24 +1,29 @@
 """One measured cell: numbers, what they were measured on, and nothing that decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
 
 from reports.errors import Tampered
 from reports.preregistration import Cell
+
+Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
 @dataclass(frozen=True)
 class Measured:
     """What a kernel hands over for one layer.
 
-    `samples[metric]` holds one value per matrix [-], gate_proj, up_proj, down_proj, experts ascending;
-    `reference[metric]` is the value that a structureless matrix of the same shape has. `profiles` are curves for
-    figures, such as the mean spectrum of each projection; no rule reads them.
+    `samples[metric]` holds one value per matrix [-], gate_proj, up_proj, down_proj, experts ascending, or of a whole
+    model one value per prompt; `reference[metric]` is the value that a structureless matrix of the same shape has.
+    `profiles` are curves for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule
+    reads them.
     """
 
     samples: Mapping[str, tuple[float, ...]]
     reference: Mapping[str, float]
     profiles: Mapping[str, tuple[float, ...]]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Measurement:
     tensors_sha256: str
     measured: Measured
     seconds: float  # wall time of reading, digesting and computing [s]
+    of: Of = "layer"
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -39,6 +45,8 @@ class Measurement:
             "samples": _lists(self.measured.samples),
             "reference": dict(self.measured.reference),
             "profiles": _lists(self.measured.profiles),
+            "texts": dict(self.measured.texts),
+            "of": self.of,
             "seconds": self.seconds,
         }
 
@@ -59,8 +67,10 @@ def measurement_from_json(entry: Mapping[str, object], where: str) -> Measuremen
                 samples=_tuples(entry["samples"]),
                 reference={metric: float(value) for metric, value in reference.items()},
                 profiles=_tuples(entry["profiles"]),
+                texts=_texts(entry["texts"]),
             ),
             seconds=float(entry["seconds"]),  # type: ignore[arg-type]
+            of=_of(entry["of"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Tampered(f"{where}: not a measurement ({error!r}); delete it to measure that cell again") from None
@@ -74,3 +84,15 @@ def _tuples(curves: object) -> dict[str, tuple[float, ...]]:
     if not isinstance(curves, dict):
         raise TypeError("samples and profiles must be objects")
     return {name: tuple(float(value) for value in values) for name, values in curves.items()}
+
+
+def _texts(texts: object) -> dict[str, str]:
+    if not isinstance(texts, dict):
+        raise TypeError("texts must be an object")
+    return {name: str(text) for name, text in texts.items()}
+
+
+def _of(of: object) -> Of:
+    if of not in get_args(Of):
+        raise ValueError(f"of is {of!r}")
+    return cast(Of, of)

@@ -2,9 +2,9 @@
 
 from reports.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.measurement import Measurement
-from reports.metrics import counted, decompose
+from reports.metrics import INFLATION, counted, decompose, values, variant_of
 from reports.preregistration import Claim
-from reports.rules import MeanAtLeast, MeanAtMost, ShareBelow
+from reports.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 from reports.spans import spans
 
 NAMED = 4  # missing cells that a message names; the others it counts
@@ -25,6 +25,8 @@ def measurement_lines(claim: Claim, measurement: Measurement) -> list[str]:
 
 def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
     """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
+    if claim.of_model:
+        return damage_text(claim.rule.metric, measurement)
     outcome = apply_rule(claim.rule, [measurement])
     text = f"mean {outcome.observed:.3f} of {outcome.n}"
     if isinstance(claim.rule, ShareBelow):
@@ -33,6 +35,17 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
     if outcome.n == 1:
         text = f"{outcome.metric} {outcome.observed:.3f}"
     return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
+
+
+def damage_text(metric: str, measurement: Measurement) -> str:
+    """What quantising the layers up to a cell's does, and that layer alone."""
+    (upto,) = values(measurement.measured, metric)
+    text = f"{metric} {upto:+.1%}"
+    variant = f"{variant_of(metric)}_alone"
+    if f"nll_{variant}" not in measurement.measured.samples:
+        return text
+    (alone,) = values(measurement.measured, f"{INFLATION}_{variant}")
+    return f"{text} to here, {alone:+.1%} alone"
 
 
 def gate_message(outcome: GateOutcome) -> str:
@@ -75,6 +88,8 @@ def _observed(claim: Claim, observed: float, n: int) -> str:
     rule = claim.rule
     if isinstance(rule, ShareBelow):
         return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} matrices ({observed:.0%})"
+    if isinstance(rule, ClosingAtMost):
+        return f"{rule.metric} {observed:.3f} over {n} prompts"
     return f"mean {rule.metric} {observed:.3f} over {n} {counted(rule.metric)}"
 
 
@@ -82,7 +97,7 @@ def _needed(claim: Claim, outcome: RuleOutcome) -> str:
     match claim.rule:
         case ShareBelow(at_least=at_least):
             return f"≥ {_matrices_needed(at_least, outcome.n)} ({at_least:.0%})"
-        case MeanAtMost(at_most=at_most):
+        case ClosingAtMost(at_most=at_most):
             return f"≤ {at_most:g}"
         case MeanAtLeast(at_least=at_least, over_tau=over_tau):
             if over_tau is None:

@@ -1,5 +1,6 @@
 """From what a layer's measurement holds to the values that a rule reads: as sampled, or derived by a formula here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from statistics import fmean
@@ -8,6 +9,9 @@ from reports.measurement import Measured
 
 NULLS = ("gaussian", "spectral", "shuffled")
 RELATIVE = "relative_"  # an estimator over its value for noise of the same shape
+INFLATION = "inflation"  # of the first-token NLL by the registered quantiser; `inflation_x` by the variant x
+LEARNED = "learned"  # the variant behind `inflation`
+TRIVIALITY = ("identity_inflation", "round_trip", "identity_lift")  # what doing nothing must leave at 0 [-]
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,29 @@ def values(measured: Measured, metric: str) -> tuple[float, ...]:
             raise KeyError(metric)
         null = metric.removeprefix("structure").removeprefix("_")
         return (decomposition.over(decomposition.nulls[null]) if null else decomposition.structure,)
+    if metric == INFLATION or metric.startswith(f"{INFLATION}_"):
+        return (inflation(measured.samples["nll"], measured.samples[f"nll_{variant_of(metric)}"]),)
+    if metric == "triviality":
+        return tuple(abs(value) for name in TRIVIALITY for value in measured.samples[name])
     if metric == "lift_squared":
         return tuple(value * value for value in measured.samples["lift"])
     return measured.samples[metric]
 
 
+def inflation(unquantised: Sequence[float], quantised: Sequence[float]) -> float:
+    """`mean NLL / mean NLL₀ − 1` over the same prompts, each with the same weight [-]."""
+    return fmean(quantised) / fmean(unquantised) - 1.0
+
+
+def variant_of(metric: str) -> str:
+    """The variant of quantisation that a metric of inflation reads."""
+    return metric.removeprefix(INFLATION).removeprefix("_") or LEARNED
+
+
 def counted(metric: str) -> str:
     """What a rule on `metric` pools one value of: for `n` in what people read."""
+    if metric.startswith(INFLATION):
+        return "prompts"
     return "layers" if metric.startswith("structure") else "matrices"
 
 

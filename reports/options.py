@@ -18,6 +18,14 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--model", metavar="PATH_OR_HUB_ID", help="the subject (default: the sealed one)")
     group.addoption("--revision", metavar="REV", help="revision of a hub model (default: the sealed one, else main)")
+    group.addoption(
+        "--dense-model",
+        metavar="PATH_OR_HUB_ID",
+        help="the dense model that secondaries compare with (default: the sealed one, where it lies in the repository)",
+    )
+    group.addoption(
+        "--prompts", type=Path, metavar="FILE", help="prompts for the claim about the whole model (default: the sealed)"
+    )
     group.addoption("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="where to compute (default: auto)")
     group.addoption("--layers", type=layer_set, metavar="0-3,8", help="run the cells of these layers only")
     group.addoption(
@@ -55,6 +63,8 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "prereg": config.getoption("prereg"),
         "model": config.getoption("model"),
         "revision": config.getoption("revision"),
+        "dense_model": config.getoption("dense_model"),
+        "prompts": None if config.getoption("prompts") is None else str(config.getoption("prompts")),
         "device": config.getoption("device"),
         "layers": None if layers is None else sorted(layers),
         "out": None if config.getoption("out") is None else str(config.getoption("out")),

@@ -13,9 +13,11 @@ from typing import cast
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.metrics import NULLS, RELATIVE
+from reports.parse_one_bit import parse_model, parse_one_bit, parse_order
 from reports.parse_rotations import OPTIMISERS, parse_prefilter, parse_probe, parse_rotations, parse_trap
-from reports.preregistration import Claim, Control, Expected, Interval, Preregistration, Subject
-from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
+from reports.parse_secondaries import parse_secondary
+from reports.preregistration import Claim, Control, Expected, Interval, Preregistration, Secondary, Subject
+from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 from reports.table import Table, closest
 
 SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
@@ -34,12 +36,21 @@ DIMENSIONS = (
 )
 # What rotations raise, as in `reports/metrics.py`
 LIFTS = ("lift", "lift_squared", "structure", *(f"structure_{null}" for null in NULLS))
+# What one bit costs: by the registered quantiser, by other scales, by the best optimiser, with routing frozen
+INFLATIONS = (
+    "inflation",
+    "inflation_unbiased",
+    "inflation_per_tensor",
+    "inflation_best",
+    "inflation_frozen",
+)
 METRICS = {
     "share_below": (*DIMENSIONS, *(RELATIVE + estimator for estimator in DIMENSIONS)),
     "mean_at_least": LIFTS,
-    "mean_at_most": ("inflation",),
+    "closing_at_most": INFLATIONS,
 }
-BOUNDS = {"share_below": ("below", "at_least"), "mean_at_least": ("at_least",), "mean_at_most": ("at_most",)}
+REGISTERED = {"closing_at_most": INFLATIONS[:1]}  # what a claim itself may ask for, where that is less
+BOUNDS = {"share_below": ("below", "at_least"), "mean_at_least": ("at_least",), "closing_at_most": ("at_most",)}
 BESIDE = {"mean_at_least": ("over_tau",)}  # bounds that a rule may have or not
 
 # What each generator of controls has to be told beside its shape and seed
@@ -51,6 +62,7 @@ GENERATORS = {
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
 }
+MODELS = ("gaussian", "peaky_codebook")  # generators whose experts can be those of a whole model
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
 KEYS = (
     "rung",
@@ -65,7 +77,7 @@ KEYS = (
     "claims",
     "controls",
 )
-ROTATIONAL = ("rotations", "traps", "probes", "prefilter")
+OPTIONAL = ("rotations", "traps", "probes", "prefilter", "one_bit", "secondaries")
 SHAPE = ("experts", "hidden_size", "intermediate_size")
 
 
@@ -104,7 +116,7 @@ def parse_preregistration(raw: bytes, where: str) -> Preregistration:
 
 def parse_table(table: Table) -> Preregistration:
     """As `parse_preregistration`, of values already read."""
-    table.only(KEYS, ROTATIONAL)
+    table.only(KEYS, OPTIONAL)
     subject = _subject(table.table("subject"))
     claims = tuple(_claim(entry, subject) for entry in table.tables("claims"))
     if not claims:
@@ -113,18 +125,27 @@ def parse_table(table: Table) -> Preregistration:
     controls = tuple(_control(entry, claims) for entry in table.tables("controls"))
     _once(table, "controls", (control.name for control in controls))
     names = [claim.name for claim in claims]
-    traps = tuple(parse_trap(entry, names) for entry in table.tables("traps")) if table.has("traps") else ()
+    whole = [claim.name for claim in claims if claim.of_model]
+    traps = tuple(parse_trap(entry, names, whole) for entry in table.tables("traps")) if table.has("traps") else ()
     _once(table, "traps", (trap.name for trap in traps))
     probes = (
         tuple(parse_probe(entry, names, controls) for entry in table.tables("probes")) if table.has("probes") else ()
     )
     _once(table, "probes", (probe.name for probe in probes))
-    rotating = any(claim.rule.metric in LIFTS for claim in claims) or bool(traps or probes) or table.has("prefilter")
+    secondaries = _secondaries(table, claims) if table.has("secondaries") else ()
+    generating = any(claim.of_model for claim in claims)
+    if generating != table.has("one_bit"):
+        allowed = "how its claim about the whole model quantises" if generating else "no table without such a claim"
+        raise BadInput(f"{table.where}: one_bit: {'missing' if generating else 'obtained a table'}, expected {allowed}")
+    rotating = any(claim.rule.metric in LIFTS for claim in claims) or bool(
+        traps or probes or generating or table.has("prefilter")
+    )
     if rotating and not table.has("rotations"):
         raise BadInput(
             f"{table.where}: rotations: missing, expected how the rotations of its claims are learned; add it"
         )
     rotations = parse_rotations(table.table("rotations"), subject) if table.has("rotations") else None
+    one_bit = parse_one_bit(table.table("one_bit"), subject, claims) if generating else None
     prefilter = parse_prefilter(table.table("prefilter")) if table.has("prefilter") else None
     return Preregistration(
         rung=table.matching("rung", "[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -"),
@@ -143,6 +164,8 @@ def parse_table(table: Table) -> Preregistration:
         probes=probes,
         rotations=rotations,
         prefilter=prefilter,
+        one_bit=one_bit,
+        secondaries=secondaries,
     )
 
 
@@ -188,8 +211,8 @@ def _claim(table: Table, subject: Subject) -> Claim:
     common = ("name", "label", "statement", "rule", "metric", "checkpoints", "sensitivity")
     table.only(("rule",), [key for key in table.values if key != "rule"])  # the rule says which other keys there are
     kind = table.choice("rule", METRICS)
-    table.only((*common, *BOUNDS[kind]), BESIDE.get(kind, ()))
-    metric = table.choice("metric", METRICS[kind])
+    table.only((*common, *BOUNDS[kind]), (*BESIDE.get(kind, ()), "order"))
+    metric = table.choice("metric", REGISTERED.get(kind, METRICS[kind]))
     if table.has("over_tau") and metric != "lift":
         table.refuse("over_tau", table.values["over_tau"], "no margin: τ is a lift, and is compared with lifts alone")
     checkpoints = table.integers("checkpoints", 1, subject.layers)
@@ -205,6 +228,7 @@ def _claim(table: Table, subject: Subject) -> Claim:
         rule=_rule(table, kind, metric),
         checkpoints=checkpoints,
         sensitivity=table.choices("sensitivity", [other for other in METRICS[kind] if other != metric]),
+        order=parse_order(table, subject.layers) if table.has("order") else (),
     )
 
 
@@ -214,7 +238,7 @@ def _rule(table: Table, kind: str, metric: str) -> Rule:
     if kind == "mean_at_least":
         over_tau = table.number("over_tau", 0.0) if table.has("over_tau") else None
         return MeanAtLeast(metric, at_least=table.number("at_least"), over_tau=over_tau)
-    return MeanAtMost(metric, at_most=table.number("at_most"))
+    return ClosingAtMost(metric, at_most=table.number("at_most"))
 
 
 def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
@@ -223,9 +247,13 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
     generator = table.choice("generator", GENERATORS)
     name = table.choice("claim", [claim.name for claim in claims])
     rotating = any(claim.name == name and claim.rule.metric in LIFTS for claim in claims)  # makes no sense elsewhere
+    generating = any(claim.name == name and claim.of_model for claim in claims)
+    if generating and generator not in MODELS:
+        table.refuse("generator", generator, f"one of {', '.join(MODELS)} for a claim about the whole model")
     known = KNOWN if rotating else KNOWN[:1]
     beside = ("optimiser", "sheared", "landing_at_least") if rotating else ()
-    table.only((*common, *GENERATORS[generator]), (*beside, *(key for pair in known for key in pair)))
+    whole = ("model",) if generating else ()
+    table.only((*common, *whole, *GENERATORS[generator]), (*beside, *(key for pair in known for key in pair)))
     for pair in KNOWN:
         if table.has(pair[0]) != table.has(pair[1]):
             missing = pair[1] if table.has(pair[0]) else pair[0]
@@ -256,7 +284,16 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
         unrotated=table.share("unrotated") if table.has("unrotated") else None,
         unrotated_tolerance=table.number("unrotated_tolerance", 0.0) if table.has("unrotated_tolerance") else None,
         landing_at_least=table.share("landing_at_least") if table.has("landing_at_least") else None,
+        model=parse_model(table.table("model"), table.integer("experts", 1, LARGEST_SIZE)) if generating else None,
     )
+
+
+def _secondaries(table: Table, claims: tuple[Claim, ...]) -> tuple[Secondary, ...]:
+    dimensional = [claim.name for claim in claims if claim.rule.metric in METRICS["share_below"]]
+    relative = [RELATIVE + estimator for estimator in DIMENSIONS]
+    secondaries = tuple(parse_secondary(entry, dimensional, relative) for entry in table.tables("secondaries"))
+    _once(table, "secondaries", (secondary.name for secondary in secondaries))
+    return secondaries
 
 
 def _interval(table: Table) -> Interval:

@@ -5,7 +5,7 @@ from typing import cast
 
 from reports.metrics import NULLS
 from reports.preregistration import Control, Prefilter, Probe, Rotations, Scope, Subject, Trap
-from reports.rules import AtLevel, MeanAtMost
+from reports.rules import AtLevel, ClosingAbove, LargestAtMost, MeanAtMost, TrapRule
 from reports.table import Table
 
 OPTIMISERS = ("radam", "momentum", "procrustes", "annealed_procrustes")
@@ -15,7 +15,13 @@ LARGEST_DECAY = 1.0 - 1e-9
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
 SMALLEST_STEP = 1e-12
-TRAPS = {"at_level": ("haar_beta",), "mean_at_most": ("off_gain",)}  # rule -> metrics
+TRAPS = {  # rule -> metrics
+    "at_level": ("haar_beta",),
+    "mean_at_most": ("off_gain",),
+    "largest_at_most": ("triviality",),
+    "closing_above": ("inflation_unrotated",),
+}
+OF_MODEL = ("largest_at_most", "closing_above")
 
 
 def parse_rotations(table: Table, subject: Subject) -> Rotations:
@@ -62,25 +68,35 @@ def _nulls(table: Table) -> tuple[str, ...]:
     return nulls
 
 
-def parse_trap(table: Table, claims: Sequence[str]) -> Trap:
+def parse_trap(table: Table, claims: Sequence[str], whole: Sequence[str]) -> Trap:
+    """`whole` are those of `claims` that are about the whole model, to which traps that run it belong."""
     table.only(("rule",), [key for key in table.values if key != "rule"])
     kind = table.choice("rule", TRAPS)
     common = ("name", "claim", "rule", "metric")
     if kind == "at_level":
         table.only((*common, "within"), ("lift_below",))
+    elif kind == "closing_above":
+        table.only((*common, "above"))
     else:
         table.only((*common, "at_most"))
     metric = table.choice("metric", TRAPS[kind])
-    rule: AtLevel | MeanAtMost
+    rule: TrapRule
     if kind == "at_level":
         rule = AtLevel(
             metric,
             within=table.number("within", 0.0),
             lift_below=table.number("lift_below", 0.0) if table.has("lift_below") else None,
         )
+    elif kind == "closing_above":
+        rule = ClosingAbove(metric, above=table.number("above"))
+    elif kind == "largest_at_most":
+        rule = LargestAtMost(metric, at_most=table.number("at_most", 0.0))
     else:
         rule = MeanAtMost(metric, at_most=table.number("at_most"))
-    return Trap(name=table.identifier("name"), claim=table.choice("claim", claims), rule=rule)
+    claim = table.choice("claim", claims)
+    if kind in OF_MODEL and claim not in whole:
+        table.refuse("claim", claim, "a claim about the whole model, which this trap runs")
+    return Trap(name=table.identifier("name"), claim=claim, rule=rule)
 
 
 def parse_probe(table: Table, claims: Sequence[str], controls: Sequence[Control]) -> Probe:

@@ -1,7 +1,7 @@
 """What is settled before collection: the sealed rule, the subject, and the folder of the run."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ SELECTED = pytest.StashKey[frozenset[Cell]]()
 
 @dataclass(frozen=True)
 class Plan:
-    prereg: Preregistration
+    prereg: Preregistration  # as registered; its secondaries compare with what --dense-model names
     seal: SealStatus
     subject: SubjectFacts
     run_folder: Path
@@ -38,8 +38,8 @@ def make_plan(config: pytest.Config) -> Plan:
     folder = config.rootpath / "hypotheses" / "preregistrations"
     path = find_preregistration(folder, config.getoption("prereg"), config.getoption("model"))
     seal = verify(path)
-    prereg = seal.prereg
-    subject = config.hook.pytest_study_subject(config=config, prereg=prereg)
+    subject = config.hook.pytest_study_subject(config=config, prereg=seal.prereg)
+    prereg = with_dense(config, seal.prereg)
     layers = config.getoption("layers")
     absent = (layers or frozenset()) - frozenset(subject.layers)
     if absent:
@@ -47,7 +47,20 @@ def make_plan(config: pytest.Config) -> Plan:
         raise BadInput(f"--layers: {min(absent)} has no experts in {subject.name}; choose among {first} to {last}")
     out = config.getoption("out")
     base = config.rootpath / "reports" / "out" if out is None else config.invocation_params.dir / out
-    return Plan(prereg, seal, subject, base / run_name(path.stem, subject), layers)
+    return Plan(prereg, seal, subject, base / (run_name(path.stem, subject) + dense_suffix(prereg)), layers)
+
+
+def with_dense(config: pytest.Config, prereg: Preregistration) -> Preregistration:
+    """`prereg` with every secondary comparing with the dense model of this run, which `--dense-model` may name."""
+    if config.getoption("dense_model") is not None and not prereg.secondaries:
+        raise BadInput("--dense-model: nothing registered here compares with a dense model; leave it out")
+    found = [
+        (secondary, config.hook.pytest_study_dense(config=config, secondary=secondary))
+        for secondary in prereg.secondaries
+    ]
+    return replace(
+        prereg, secondaries=tuple(replace(secondary, dense=dense or secondary.dense) for secondary, dense in found)
+    )
 
 
 def find_preregistration(folder: Path, name: str | None, model: str | None) -> Path:
@@ -66,8 +79,23 @@ def find_preregistration(folder: Path, name: str | None, model: str | None) -> P
 
 
 def run_name(prereg: str, subject: SubjectFacts) -> str:
-    """One folder per rule and subject; another subject of the same name elsewhere gets another folder."""
+    """One folder per rule and subject; another subject of the same name, or other prompts, get another folder."""
     if not subject.exploratory:
         return prereg
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", subject.name)
-    return f"{prereg}--{safe}-{sha256_hex(subject.location.encode())[:8]}"
+    where = subject.location
+    if subject.prompts is not None and Path(subject.prompts).parent != Path(where):
+        where += f" {subject.prompts}"
+    return f"{prereg}--{_safe(subject.name)}-{sha256_hex(where.encode())[:8]}"
+
+
+def dense_suffix(prereg: Preregistration) -> str:
+    """Another dense model than the registered one gets a folder of its own as well."""
+    others = [secondary.dense for secondary in prereg.secondaries if secondary.dense.exploratory]
+    if not others:
+        return ""
+    other = others[0]  # --dense-model names one for all
+    return f"--beside-{_safe(other.name)}-{sha256_hex(f'{other.source} {other.revision}'.encode())[:8]}"
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)

@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(name): the registered claim that this cell measures or controls")
     config.addinivalue_line("markers", "trap(name): the registered trap that this cell sets")
     config.addinivalue_line("markers", "probe(name): the registered probe that this cell feeds; it enters no verdict")
+    config.addinivalue_line("markers", "secondary(name): the registered comparison that this cell feeds; no verdict")
     if study_requested(config):
         config.pluginmanager.register(StudySession(config), "study-session")
 

@@ -11,10 +11,13 @@ from reports.conclusion import FAMILIES
 from reports.decision import Decision, rule_text, traps_once
 from reports.errors import BadInput
 from reports.gates import GateOutcome
+from reports.markdown import table
 from reports.messages import lift_lines
 from reports.metrics import NULLS, Decomposition, counted
+from reports.postmortem_generation import generation_section
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Cell
+from reports.secondary import secondary_line
 from reports.spans import spans
 
 MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
@@ -30,6 +33,8 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
         _distribution(decision),
         _lift(decision),
         _probe(decision),
+        generation_section(decision.generation),
+        _secondary(decision),
         _sensitivity(decision),
         _controls(document),
         _traps(decision),
@@ -44,7 +49,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
 def with_written_part(generated: str, page: Path) -> str:
     """`generated`, followed by what a person wrote below the marker of the page that stands there now."""
     try:
-        _, _, written = page.read_text(encoding="utf-8").partition(MARKER)
+        _, _, written = page.read_text(encoding="utf-8").partition(f"\n{MARKER}")  # not one that is quoted
     except FileNotFoundError:
         written = ""
     except (OSError, UnicodeDecodeError) as error:
@@ -98,7 +103,7 @@ def _distribution(decision: Decision) -> str:
     parts = []
     for claim in decision.prereg.claims:
         judged = [outcome for outcome in decision.gates if outcome.gate.claim == claim and outcome.rule is not None]
-        if judged and judged[-1].rule is not None:
+        if judged and judged[-1].rule is not None and not claim.of_model:
             rule = judged[-1].rule
             noise = (
                 ""
@@ -164,6 +169,22 @@ def _probe(decision: Decision) -> str:
         said = f"`{outcome.probe.name}`: **{outcome.conclusion}** ({'; '.join(outcome.reasons)})."
         parts.append(f"{said} Mean β on the sample [-]:\n\n{table(columns, rows)}")
     return "## Search or structure\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _secondary(decision: Decision) -> str:
+    """Experts beside a dense model, layer by layer."""
+    parts = []
+    for outcome in decision.secondaries:
+        columns = ("layer", "experts", "dense", "difference")
+        rows = [
+            [str(layer.layer), f"{layer.experts:.3f}", f"{layer.dense:.3f}", f"{layer.difference:+.3f}"]
+            for layer in outcome.layers
+        ]
+        rows.append(["mean", "", "", f"{outcome.difference:+.3f}"])
+        said = f"{outcome.secondary.statement.strip()} Mean {outcome.secondary.metric} over a layer's matrices [-]:"
+        parts.append(f"{secondary_line(outcome)}.\n\n{said}\n\n{table(columns, rows)}")
+    heading = "## Experts beside a dense model\n\nOutside the verdict.\n\n"
+    return heading + "\n\n".join(parts) if parts else ""
 
 
 def _traps(decision: Decision) -> str:
@@ -252,9 +273,3 @@ def _provenance(document: Mapping[str, Any]) -> str:
         f"{environment['started']} to {environment['ended']}",
     ]
     return "## Provenance\n\n" + "\n".join(f"- {line}" for line in lines)
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

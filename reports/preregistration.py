@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.rules import Rule, TrapRule
+from reports.rules import CLOSING, Rule, TrapRule
 
 Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
-CellKind = Literal["claim", "trap", "control", "probe"]
+CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
+Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
 
 
@@ -26,6 +27,28 @@ class Claim:
     rule: Rule
     checkpoints: tuple[int, ...]  # numbers of layers pooled: (4, 16)
     sensitivity: tuple[str, ...]  # other metrics put through the same rule; never the verdict itself
+    order: tuple[int, ...] = ()  # layers whose cells run first; the others follow, ascending
+
+    @property
+    def of_model(self) -> bool:
+        """Whether its cells judge the whole model, not the matrices of a layer."""
+        return isinstance(self.rule, CLOSING)
+
+
+@dataclass(frozen=True)
+class ControlModel:
+    """What a control of a claim about the whole model has beside its experts, and the prompts sampled from itself."""
+
+    layers: int
+    experts_per_token: int
+    heads: int
+    vocab_size: int
+    scale: float  # standard deviation of its expert weights
+    prompts: int
+    prompt_tokens: int
+    nll: float  # of the unquantised model, set by the scale of its logits [nats] …
+    nll_tolerance: float  # … and how far from it the sampled mean may lie [nats]
+    basis: Basis  # in which it is quantised
 
 
 @dataclass(frozen=True)
@@ -51,6 +74,7 @@ class Control:
     unrotated: float | None = None  # known mean of the unrotated β [-] …
     unrotated_tolerance: float | None = None  # … and how far from it the mean may lie [-]
     landing_at_least: float | None = None  # of β after the learned rotation, for every matrix [-]
+    model: ControlModel | None = None  # for a claim about the whole model
 
 
 @dataclass(frozen=True)
@@ -101,6 +125,49 @@ class Probe:
     gain_at_most: float  # by the larger budget, relative [-]
     band: float  # structure within 1 ± band is called none [-]
     recoveries: tuple[str, ...]  # controls with a planted optimum, one for each optimiser
+
+
+@dataclass(frozen=True)
+class OneBit:
+    """How experts are quantised to one bit, and what is generated: for `one_bit_nll`, its traps and controls."""
+
+    dtype: str  # of the model under test
+    row_scale: str  # of the registered quantiser; the others are sensitivity
+    best_of: tuple[str, ...]  # optimisers: the variant `best` takes of each rotation the one that lands highest
+    scopes: tuple[int, ...]  # numbers of layers at which every basis is measured, and told by domain
+    batch_tokens: int  # at most so many in one batch of prompts, padding included
+    continuations: int  # prompts per domain that are continued for people to read
+    continuation_tokens: int  # greedy
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense model that a secondary compares the subject's experts with, and what identifies it."""
+
+    name: str
+    source: str  # a folder of this repository or a hub id
+    revision: str | None  # for a hub id
+    model_type: str
+    layers: int
+    hidden_size: int
+    intermediate_size: int  # of its one FFN per layer
+    weights_sha256: str | None  # of the weight file of a folder
+    exploratory: bool = False  # named by --dense-model in place of the registered one
+
+
+@dataclass(frozen=True)
+class Secondary:
+    """A comparison beside a claim: its experts with the FFN of a dense model, layer by layer. Never enters a verdict.
+
+    `metric` is an estimator of d_eff/d over its value for noise, so that each side is relative to its own null.
+    """
+
+    name: str  # identifier, as in `hypotheses/test_<name>.py`
+    claim: str  # whose measurements are the experts' side
+    metric: str
+    band: float  # differences within ± band are none: finite size alone moves noise of unlike shapes apart [-]
+    statement: str
+    dense: Dense
 
 
 @dataclass(frozen=True)
@@ -159,6 +226,8 @@ class Preregistration:
     probes: tuple[Probe, ...] = ()
     rotations: Rotations | None = None  # registered as soon as a claim's metric needs a rotation
     prefilter: Prefilter | None = None
+    one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
+    secondaries: tuple[Secondary, ...] = ()
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
@@ -166,10 +235,13 @@ class Preregistration:
     def trap(self, name: str) -> Trap:
         return next(trap for trap in self.traps if trap.name == name)
 
+    def secondary(self, name: str) -> Secondary:
+        return next(secondary for secondary in self.secondaries if secondary.name == name)
+
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One claim, trap, control or probe at one layer; controls have no layer."""
+    """One claim, trap, control, probe or secondary at one layer; controls have no layer."""
 
     kind: CellKind
     name: str
@@ -199,16 +271,37 @@ class Gate:
 
     @property
     def trap_cells(self) -> tuple[Cell, ...]:
-        return tuple(Cell("trap", trap.name, layer) for trap in self.traps for layer in self.layers)
+        return tuple(Cell("trap", trap.name, layer) for trap in self.traps for layer in self.judged_layers(trap.rule))
 
     @property
     def claim_cells(self) -> tuple[Cell, ...]:
-        return tuple(Cell("claim", self.claim.name, layer) for layer in self.layers)
+        return tuple(Cell("claim", self.claim.name, layer) for layer in self.judged_layers(self.claim.rule))
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """What it needs, in the order in which it runs."""
+        """What it is judged on."""
         return self.control_cells + self.trap_cells + self.claim_cells
+
+    @property
+    def running(self) -> tuple[Cell, ...]:
+        """`cells` and, where a rule reads the last layer alone, the same at its other layers, in running order."""
+        by_trap = [Cell("trap", trap.name, layer) for trap in self.traps for layer in self.ordered]
+        by_claim = [Cell("claim", self.claim.name, layer) for layer in self.ordered]
+        every = [*self.control_cells, *by_trap, *by_claim]
+        if not self.claim.order:
+            return tuple(every)
+        needed = frozenset(self.cells)  # what kills comes before what only shows
+        return tuple(sorted(every, key=lambda cell: cell not in needed))
+
+    @property
+    def ordered(self) -> tuple[int, ...]:
+        """Its layers in the order in which they run."""
+        first = tuple(layer for layer in self.claim.order if layer in self.layers)
+        return tuple(dict.fromkeys(first + self.layers))
+
+    def judged_layers(self, rule: Rule | TrapRule) -> tuple[int, ...]:
+        """The layers that `rule` reads at this gate, ascending."""
+        return self.layers[-1:] if isinstance(rule, CLOSING) else self.layers
 
 
 def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
@@ -232,24 +325,31 @@ def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
 
 
 def registered_cells(prereg: Preregistration, layers: Sequence[int]) -> tuple[Cell, ...]:
-    """Every cell that a verdict rests on, once, in the order in which it runs: each gate's controls just before the
-    first of its cells, its traps before its claim."""
-    return tuple(dict.fromkeys(cell for gate in gates(prereg, layers) for cell in gate.cells))
+    """Every registered cell, once, in the order in which it runs: each gate's controls just before the first of its
+    cells, its traps before its claim."""
+    return tuple(dict.fromkeys(cell for gate in gates(prereg, layers) for cell in gate.running))
 
 
 def running_order(prereg: Preregistration, layers: Sequence[int]) -> tuple[Cell, ...]:
-    """`registered_cells`, and behind each gate the probes of its layers, which enter no verdict."""
+    """`registered_cells`, and behind each gate the probes and secondaries of its layers, which enter no verdict."""
     return tuple(
         dict.fromkeys(
             cell
             for gate in gates(prereg, layers)
             for cell in (
-                *gate.cells,
+                *gate.running,
                 *(
                     Cell("probe", probe.name, layer)
                     for probe in prereg.probes
                     if probe.claim == gate.claim.name
                     for layer in gate.layers
+                ),
+                *(
+                    Cell("secondary", secondary.name, layer)
+                    for secondary in prereg.secondaries
+                    if secondary.claim == gate.claim.name
+                    for layer in gate.layers
+                    if layer < secondary.dense.layers
                 ),
             )
         )

@@ -57,6 +57,6 @@ def rejudge(run_folder: Path, preregistrations: Path) -> tuple[Decision, str]:
     if store is not None:
         measurements = Store(run_folder / "measurements" / Path(str(store)).name).measurements()
     for cell, measurement in measurements.items():
-        check_digest(subject, cell, measurement.tensors_sha256)
+        check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
     decision = decide(prereg, subject.layers, measurements)
     return decision, sha256_hex(canonical_json(core_json(decision, subject)))

@@ -49,7 +49,7 @@ def differences(
     for key in ("rung", "design", "round", "rule_sha256", "verdict", "trigger"):
         if obtained[key] != expected[key]:
             yield Difference(key, obtained[key], expected[key])
-    for key in ("name", "exploratory", "layers", "layer_sha256"):
+    for key in ("name", "exploratory", "layers", "layer_sha256", "model_sha256"):
         if obtained["subject"][key] != expected["subject"][key]:
             yield Difference(f"subject {key}", obtained["subject"][key], expected["subject"][key])
     yield from _controls(obtained, expected)

@@ -34,6 +34,30 @@ class MeanAtMost:
 
 
 @dataclass(frozen=True)
+class ClosingAtMost:
+    """`metric` is at most `at_most` with every layer up to the gate's last one changed: a value of the whole model."""
+
+    metric: str
+    at_most: float
+
+
+@dataclass(frozen=True)
+class ClosingAbove:
+    """`metric` exceeds `above` with every layer up to the gate's last one changed: what a trap must show."""
+
+    metric: str
+    above: float
+
+
+@dataclass(frozen=True)
+class LargestAtMost:
+    """No value of `metric` exceeds `at_most`."""
+
+    metric: str
+    at_most: float
+
+
+@dataclass(frozen=True)
 class AtLevel:
     """The mean of `metric` lies within `within` of its level in theory, and the mean lift is below `lift_below`."""
 
@@ -42,5 +66,6 @@ class AtLevel:
     lift_below: float | None
 
 
-Rule = ShareBelow | MeanAtLeast | MeanAtMost
-TrapRule = AtLevel | MeanAtMost
+Rule = ShareBelow | MeanAtLeast | ClosingAtMost
+TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove
+CLOSING = (ClosingAtMost, ClosingAbove)  # read at the last layer of a gate alone, where they hold for the model

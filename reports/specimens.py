@@ -1,5 +1,6 @@
 """Small preregistrations and measurements for the tests of this package."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from reports.preregistration import (
     Cell,
     Claim,
     Control,
+    ControlModel,
+    Dense,
     Interval,
+    OneBit,
     Preregistration,
     Probe,
     Rotations,
     Scope,
+    Secondary,
     Subject,
     Trap,
 )
@@ -69,6 +74,50 @@ def a_probe(**fields: object) -> Probe:
         **fields,
     }
     return Probe(**values)  # type: ignore[arg-type]
+
+
+def a_secondary(layers: int = 4, **fields: object) -> Secondary:
+    values = {
+        "name": "specialist_narrower",
+        "claim": "narrow_d",
+        "metric": "relative_energy_rank_95",
+        "band": 0.0,
+        "statement": "Experts are narrower than the FFN of a dense model.",
+        "dense": Dense("tiny-dense", "fixtures/tiny_dense", None, "olmo", layers, 8, 4, "2" * 64),
+        **fields,
+    }
+    return Secondary(**values)  # type: ignore[arg-type]
+
+
+def a_control_model(**fields: object) -> ControlModel:
+    values = {
+        "layers": 2,
+        "experts_per_token": 1,
+        "heads": 2,
+        "vocab_size": 16,
+        "scale": 0.05,
+        "prompts": 4,
+        "prompt_tokens": 3,
+        "nll": 1.4,
+        "nll_tolerance": 0.1,
+        "basis": "learned",
+        **fields,
+    }
+    return ControlModel(**values)  # type: ignore[arg-type]
+
+
+def a_one_bit(**fields: object) -> OneBit:
+    values = {
+        "dtype": "float32",
+        "row_scale": "least_squares",
+        "best_of": ("radam",),
+        "scopes": (2, 4),
+        "batch_tokens": 64,
+        "continuations": 1,
+        "continuation_tokens": 4,
+        **fields,
+    }
+    return OneBit(**values)  # type: ignore[arg-type]
 
 
 def rotations(scope: Scope) -> Rotations:
@@ -171,3 +220,21 @@ def probed(landing: float = 0.90, larger_budget: float = 0.90, annealed: float =
     families |= {"start": 0.80, "procrustes": 0.88, "momentum": 0.91}
     others = {"ceiling": (1.5,), "plateau_step": (60.0,)}
     return sampled({**{family: (beta,) for family, beta in families.items()}, **others})
+
+
+def generated(
+    nll: Sequence[float], quantised: Mapping[str, Sequence[float]], texts: Mapping[str, str] | None = None
+) -> Measured:
+    """A model's NLL on its prompts, all of one domain, and that of each variant, with KL 0.5, half of the first tokens
+    kept and 3 of 4 experts; out of 16 tokens."""
+    samples = {"nll": tuple(nll)}
+    for variant, values in quantised.items():
+        n = len(values)
+        samples |= {f"nll_{variant}": tuple(values), f"kl_{variant}": (0.5,) * n}
+        samples |= {f"same_top_{variant}": (0.5,) * n, f"overlap_{variant}": (0.75,) * n}
+    return Measured(samples, {"nll": math.log(16)}, {}, {"domains": "\n".join(["prose"] * len(nll)), **(texts or {})})
+
+
+def of_model(cell: Cell, measured: Measured, sha256: str = "e" * 64) -> Measurement:
+    """`measured` as if on the whole model and its prompts, or on a control's own."""
+    return Measurement(cell, sha256, measured, 0.01, "control" if cell.layer is None else "model")

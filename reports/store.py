@@ -21,7 +21,7 @@ from pathlib import Path
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput, Tampered
-from reports.measurement import Measurement, measurement_from_json
+from reports.measurement import Measurement, Of, measurement_from_json
 from reports.preregistration import Cell
 
 
@@ -39,6 +39,19 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):  # a folder that cannot be written to; the fault is already being raised
             temporary.unlink()
         raise _unwritable(path, error) from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Waits until no other process holds the lock file `path`. The system frees the lock of a process that dies."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "ab")  # noqa: SIM115 - closed below, so that only opening is within this try
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True)
@@ -112,20 +125,13 @@ class Store:
     @contextmanager
     def lock(self, cell: Cell) -> Iterator[None]:
         """Waits until no other process measures `cell`. The operating system frees the lock of a process that dies."""
-        path = self._entry(cell).with_suffix(".lock")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = open(path, "ab")  # noqa: SIM115 - closed below, so that only opening is within this try
-        except OSError as error:
-            raise _unwritable(path, error) from None
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self._entry(cell).with_suffix(".lock")):
             yield
 
     def measurements(self) -> dict[Cell, Measurement]:
         """Every entry. Raises `Tampered` where one is corrupt or two disagree on the tensors of a layer."""
         entries: dict[Cell, Measurement] = {}
-        digests: dict[int, Measurement] = {}
+        digests: dict[tuple[Of, int | None, str | None], Measurement] = {}
         for path in sorted(self.folder.glob("*.json")):
             measurement = _decode(path.read_bytes(), path)
             cell = measurement.cell
@@ -133,11 +139,12 @@ class Store:
                 raise Tampered(f"{path}: holds {cell.id}; delete it to measure that cell again")
             entries[cell] = measurement
             if cell.layer is not None:
-                first = digests.setdefault(cell.layer, measurement)
+                where = None if measurement.of == "model" else cell.layer
+                beside = cell.name if measurement.of == "dense" else None  # each secondary has a dense model of its own
+                first = digests.setdefault((measurement.of, where, beside), measurement)
                 if first.tensors_sha256 != measurement.tensors_sha256:
-                    raise Tampered(
-                        f"layer {cell.layer}: {first.cell.id} and {cell.id} were measured on different tensors"
-                    )
+                    what = "model" if where is None else f"layer {where}"
+                    raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors")
         return entries
 
     def _entry(self, cell: Cell) -> Path:

@@ -5,40 +5,47 @@ resumed run come to the same core.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Protocol
 
 from reports.conclusion import probed_layer
 from reports.controls import judge_trap
-from reports.decision import decide
+from reports.decision import trigger
 from reports.errors import ClaimKilled, TrapMisfired
-from reports.gates import GateOutcome, control_outcome, judge_gate
-from reports.measurement import Measured, Measurement
-from reports.messages import MUST, gate_message, measurement_lines, measurement_text
-from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, Trap, gates, running_order
+from reports.gates import GateOutcome, control_outcome, judge_gate, judge_gates
+from reports.measurement import Measured, Measurement, Of
+from reports.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
+from reports.metrics import values
+from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, Secondary, Trap, gates, running_order
+from reports.rules import CLOSING
 from reports.store import Store
 from reports.subject import SubjectFacts, check_digest
 
 
-class LayerReader(Protocol):
-    """One layer's matrices, projection by projection; the digest is known once all have been read."""
+class Reader(Protocol):
+    """What a cell is measured on: a layer's matrices, projection by projection, or a whole model with its prompts."""
 
-    def projections(self) -> Iterable[tuple[str, Any]]: ...
+    def read(self) -> Any: ...
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Known once everything was read."""
+        ...
 
 
-class MatrixSource(Protocol):
-    """Where a cell's matrices come from: the subject's layer, or a control's own checkpoint."""
+class Source(Protocol):
+    """Where that comes from: the subject, its dense twin, or a control's own checkpoint."""
 
-    def open(self, cell: Cell) -> LayerReader: ...
+    def open(self, cell: Cell) -> Reader: ...
 
     def digest(self, cell: Cell) -> str: ...
 
+    def of(self, cell: Cell) -> Of: ...
 
-Measure = Callable[[Cell, Iterable[tuple[str, Any]]], Measured]
+
+Measure = Callable[[Cell, Any], Measured]
 
 
 @dataclass(frozen=True)
@@ -53,40 +60,44 @@ class Study:
         return running_order(self.prereg, self.subject.layers)
 
     def claim(
-        self, name: str, measure: Measure, source: MatrixSource, traps: Mapping[str, Measure] | None = None
+        self, name: str, measure: Measure, source: Source, traps: Mapping[str, Measure] | None = None
     ) -> "ClaimUnderTest":
         """`traps` measures what the claim's gates need beside it, should no other process have done so yet."""
         return ClaimUnderTest(self, self.prereg.claim(name), measure, source, traps or {})
 
-    def trap(self, name: str, measure: Measure, source: MatrixSource) -> "TrapUnderTest":
+    def trap(self, name: str, measure: Measure, source: Source) -> "TrapUnderTest":
         return TrapUnderTest(self, self.prereg.trap(name), measure, source)
 
-    def probe(self, name: str, measure: Measure, source: MatrixSource) -> "ProbeUnderTest":
+    def probe(self, name: str, measure: Measure, source: Source) -> "ProbeUnderTest":
         return ProbeUnderTest(self, name, measure, source)
+
+    def secondary(self, name: str, measure: Measure, source: Source) -> "SecondaryUnderTest":
+        return SecondaryUnderTest(self, self.prereg.secondary(name), measure, source)
 
     def killed_before(self, cell: Cell) -> str | None:
         """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None."""
         order = {registered: index for index, registered in enumerate(self.cells())}
-        decision = decide(self.prereg, self.subject.layers, self.store.measurements())
-        if decision.killed_at is None:
+        outcomes = judge_gates(self.prereg, self.subject.layers, self.store.measurements())
+        killed = next((outcome for outcome in outcomes if outcome.status == "KILLED"), None)
+        if killed is None:
             return None
-        closing = max(order[needed] for needed in decision.gates[decision.killed_at].gate.cells)
-        return decision.trigger if order[cell] > closing else None
+        closing = max(order[needed] for needed in killed.gate.cells)
+        return trigger(killed) if order[cell] > closing else None
 
-    def obtain(self, cell: Cell, measure: Measure, source: MatrixSource) -> Measurement:
+    def obtain(self, cell: Cell, measure: Measure, source: Source) -> Measurement:
         """The stored measurement of `cell` if these tensors were measured before, else a new one, stored."""
         with self.store.lock(cell):
             if self.store.has(cell):
                 digest = source.digest(cell)
-                check_digest(self.subject, cell, digest)
+                check_digest(self.subject, cell, digest, source.of(cell))
                 stored = self.store.get(cell, digest)
                 if stored is not None:
                     return stored
             started = time.perf_counter()
             reader = source.open(cell)
-            measured = measure(cell, reader.projections())
-            check_digest(self.subject, cell, reader.sha256)
-            measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started)
+            measured = measure(cell, reader.read())
+            check_digest(self.subject, cell, reader.sha256, source.of(cell))
+            measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started, source.of(cell))
             self.store.put(measurement)
             return measurement
 
@@ -98,7 +109,7 @@ class ClaimUnderTest:
     study: Study
     claim: Claim
     measure_with: Measure
-    source: MatrixSource
+    source: Source
     traps: Mapping[str, Measure]
 
     def measure(self, layer: int) -> Measurement:
@@ -113,8 +124,9 @@ class ClaimUnderTest:
 
         Measures what another process has not measured yet. Raises `ClaimKilled` where the registered rule fires.
         """
+        order = {cell: index for index, cell in enumerate(self.study.cells())}
         for gate in gates(self.study.prereg, self.study.subject.layers):
-            if gate.claim == self.claim and gate.layers[-1] == layer:
+            if gate.claim == self.claim and max(gate.claim_cells, key=order.__getitem__).layer == layer:
                 outcome = self._judge(gate)
                 if outcome.status == "KILLED":
                     raise ClaimKilled(gate_message(outcome))
@@ -150,11 +162,15 @@ class TrapUnderTest:
     study: Study
     trap: Trap
     measure_with: Measure
-    source: MatrixSource
+    source: Source
 
     def check(self, layer: int) -> Measurement:
         """Measures the trap at `layer`. Raises `TrapMisfired` where it is out of line."""
         measurement = self.study.obtain(Cell("trap", self.trap.name, layer), self.measure_with, self.source)
+        if isinstance(self.trap.rule, CLOSING):
+            self.study.say(damage_text(self.trap.rule.metric, measurement))
+            if not self._closes(layer):
+                return measurement
         outcome = judge_trap(self.trap, layer, measurement)
         self.study.say(outcome.reason)
         if not outcome.sound:
@@ -164,6 +180,10 @@ class TrapUnderTest:
             )
         return measurement
 
+    def _closes(self, layer: int) -> bool:
+        every = gates(self.study.prereg, self.study.subject.layers)
+        return any(self.trap in gate.traps and layer in gate.judged_layers(self.trap.rule) for gate in every)
+
 
 @dataclass(frozen=True)
 class ProbeUnderTest:
@@ -172,7 +192,7 @@ class ProbeUnderTest:
     study: Study
     name: str
     measure_with: Measure
-    source: MatrixSource
+    source: Source
 
     def measure(self, layer: int) -> Measurement:
         measurement = self.study.obtain(Cell("probe", self.name, layer), self.measure_with, self.source)
@@ -185,4 +205,25 @@ class ProbeUnderTest:
             f"larger budget {probed.betas['larger_budget']:.3f}, Procrustes {probed.betas['procrustes']:.3f}, momentum "
             f"{probed.betas['momentum']:.3f}; lift at most {probed.ceiling:.3f}"
         )
+        return measurement
+
+
+@dataclass(frozen=True)
+class SecondaryUnderTest:
+    """What a secondary's file in `hypotheses/` talks to. It has no outcome: a dense layer is measured and reported."""
+
+    study: Study
+    secondary: Secondary
+    measure_with: Measure
+    source: Source
+
+    def measure(self, layer: int) -> Measurement:
+        cell = Cell("secondary", self.secondary.name, layer)
+        measurement = self.study.obtain(cell, self.measure_with, self.source)
+        metric = self.secondary.metric
+        text = f"dense {metric} {fmean(values(measurement.measured, metric)):.3f}"
+        experts = self.study.store.get(Cell("claim", self.secondary.claim, layer))  # None where not measured yet
+        if experts is not None:
+            text += f" (experts {fmean(values(experts.measured, metric)):.3f})"
+        self.study.say(text)
         return measurement

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from reports.canonical import sha256_hex
 from reports.errors import Tampered
+from reports.measurement import Of
 from reports.preregistration import Cell
 
 
@@ -16,10 +18,24 @@ class SubjectFacts:
     layers: tuple[int, ...]  # those that have experts, ascending
     exploratory: bool  # not the subject that was sealed
     sealed_layer_sha256: tuple[str, ...] | None
+    sealed_model_sha256: str | None = None  # of all weights and the prompts
+    prompts: str | None = None  # the file of prompts that it is given, if there is one
 
 
-def check_digest(subject: SubjectFacts, cell: Cell, digest: str) -> None:
-    """Raises `Tampered` unless the layer of `cell` has the digest that was sealed, where one was."""
+def model_sha256(weights_sha256: str, prompts_sha256: str) -> str:
+    """What identifies a model together with the prompts that it is given."""
+    return sha256_hex(f"{weights_sha256} {prompts_sha256}".encode())
+
+
+def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None:
+    """Raises `Tampered` unless the layer of `cell`, or the whole model, has the digest that was sealed, if one was."""
+    if of == "model" and subject.sealed_model_sha256 not in (None, digest):
+        raise Tampered(
+            f"{cell.id}: weights or prompts of {subject.location} are not those that were sealed; restore them, or "
+            "name the model with --model to run it as exploratory"
+        )
+    if of != "layer":
+        return
     sealed = subject.sealed_layer_sha256
     if cell.layer is not None and sealed is not None and digest != sealed[cell.layer]:
         raise Tampered(

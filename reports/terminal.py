@@ -10,10 +10,12 @@ import pytest
 from reports.artefacts import Conclusion
 from reports.decision import Decision, controls_once, rule_text, traps_once
 from reports.gates import GateOutcome
+from reports.generation import generation_lines
 from reports.messages import lift_lines
 from reports.plan import Plan
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Claim, gates
+from reports.secondary import secondary_line
 
 COLOURS: Mapping[str, dict[str, bool]] = {
     "measured": {"green": True},
@@ -107,8 +109,8 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     for outcome in decision.gates:
         for line in lift_lines(outcome):
             _write_wrapped(reporter, line)
-    for probe in decision.probes:
-        _write_wrapped(reporter, f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})")
+    for line in beside_the_verdict(decision):
+        _write_wrapped(reporter, line)
     reporter.write("verdict: ")
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
     reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
@@ -117,6 +119,14 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(f"written: {_short(path, here)}")
     for line in textwrap.wrap(does_not_say(conclusion), COLUMNS):
         reporter.write_line(line)
+
+
+def beside_the_verdict(decision: Decision) -> list[str]:
+    """Probes, what was generated, and secondaries, in one line each; none of them enters the verdict."""
+    lines = [f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})" for probe in decision.probes]
+    if decision.generation is not None:
+        lines += generation_lines(decision.generation)
+    return lines + [secondary_line(outcome) for outcome in decision.secondaries]
 
 
 def instruments(decision: Decision) -> list[str]:

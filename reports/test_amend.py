@@ -6,21 +6,29 @@ from reports.errors import BadInput
 from reports.ledger import LEDGER, read_ledger
 from reports.parse import load_preregistration
 from reports.seal import sidecar_path, verify
+from reports.specimens import first_seal
 from reports.test_seal import amendment, edit, tampered
 
 
 def test_status_describes_itself(sealed: Path) -> None:
     rule = load_preregistration(sealed).canonical_sha256[:12]
-    assert verify(sealed).describe() == f"sealed 2026-11-23, draft; rule {rule}, ledger line 1"
+    assert verify(sealed).describe() == f"sealed 2026-11-23; rule {rule}, ledger line 1"
     edit(sealed, "below = 0.4", "below = 0.39")
     rule = load_preregistration(sealed).canonical_sha256[:12]
     assert amendment(sealed).describe() == (
-        f"sealed 2026-11-24, amended once after results had been seen, draft; rule {rule}, ledger line 2"
+        f"sealed 2026-11-24, amended once after results had been seen; rule {rule}, ledger line 2"
     )
     edit(sealed, "below = 0.39", "below = 0.38")
-    assert "amended 2 times after results had been seen, draft" in amendment(sealed, results_seen=False).describe()
+    assert "amended 2 times after results had been seen; rule" in amendment(sealed, results_seen=False).describe()
     assert verify(sealed).to_json()["amendments"] == 2
     assert verify(sealed).to_json()["results_seen"] is True  # before the first amendment: it stays so
+
+
+def test_a_draft_says_so_until_it_is_none(path: Path) -> None:
+    edit(path, "draft = false", "draft = true")
+    assert ", draft; rule " in first_seal(path).describe()
+    edit(path, "draft = true", "draft = false")
+    assert ", draft" not in amendment(path).describe()
 
 
 def test_amendment_says_whether_results_had_been_seen(sealed: Path) -> None:

@@ -18,8 +18,10 @@ REASON = ("--what", "design 4", "--why", "before any run")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """One preregistration, not sealed; a draft, so that what is said of one is seen."""
     source = ROOT / "hypotheses" / "preregistrations" / f"{STEM}.toml"
     (tmp_path / source.name).write_bytes(source.read_bytes())
+    edit(tmp_path, "draft = false", "draft = true")
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.decision import decide
-from reports.document import core_json, core_sha256_of, decision_json, trap_results_json
+from reports.document import SCHEMA, core_json, core_sha256_of, decision_json, trap_results_json
 from reports.gates import apply_rule, bootstrap_over_layers, control_outcome
 from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Interval, gates, registered_cells, running_order
@@ -407,7 +407,7 @@ def test_the_document_holds_every_draw_the_factors_and_the_probe() -> None:
     (probe,) = document["probes"]
     assert (probe["name"], len(probe["by_layer"])) == ("radam_convergence", 4)
     assert document["prefilter"]["scope"] == "per_matrix"
-    assert document["schema"] == 2
+    assert document["schema"] == SCHEMA
 
 
 def test_a_gate_that_turns_nothing_has_neither_draws_nor_factors() -> None:
@@ -432,8 +432,6 @@ def test_mean_rules_average_layers_not_matrices() -> None:
     assert apply_rule(MeanAtLeast("energy_rank_95", 1.5), layers).observed == 1.5
     assert apply_rule(MeanAtLeast("energy_rank_95", 1.5), layers).met
     assert not apply_rule(MeanAtLeast("energy_rank_95", 1.51), layers).met
-    assert apply_rule(MeanAtMost("energy_rank_95", 1.5), layers).met
-    assert not apply_rule(MeanAtMost("energy_rank_95", 1.49), layers).met
 
 
 def test_sensitivity_reports_an_estimator_that_turns_the_gate() -> None:

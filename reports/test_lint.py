@@ -12,7 +12,7 @@ from reports.lint import Finding, config_digests, lint, require_sealable, sealab
 from reports.parse import DIMENSIONS, load_preregistration
 from reports.prefilter import haar_level
 from reports.preregistration import Claim, Preregistration
-from reports.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
+from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 SHIPPED = Path(__file__).parents[1] / "hypotheses" / "preregistrations"
 Matrix = NDArray[np.float64]
@@ -73,7 +73,7 @@ UNREACHABLE = [
     (ShareBelow("energy_rank_95", 0.951, 0.7), "KILLED unreachable: energy_rank_95 ≤ 0.9502 < 0.951 at d = 1024 [-]"),
     (MeanAtLeast("lift", 46.0), "MET unreachable: lift ≤ 1/β ≤ √n = 45.25 at n = 2048, 46 is asked for [-]"),
     (MeanAtLeast("lift", 1.0), "KILLED unreachable: leaving the weights unrotated has lift 1 ≥ 1 [-]"),
-    (MeanAtMost("inflation", -1.01), "MET unreachable: inflation ≥ -1, and -1.01 is asked for [-]"),
+    (ClosingAtMost("inflation", -1.01), "MET unreachable: inflation ≥ -1, and -1.01 is asked for [-]"),
     (MeanAtLeast("structure", 1.27), "MET unreachable: structure ≤ about 1/Haar level = 1.253, 1.27 is asked for [-]"),
     (MeanAtLeast("structure", 1.0), "KILLED unreachable: noise meets the rule, its structure is 1 ≥ 1 [-]"),
     (MeanAtLeast("structure", 0.9), "KILLED unreachable: noise meets the rule, its structure is 1 ≥ 0.9 [-]"),
@@ -109,9 +109,12 @@ REACHABLE = [
     (MeanAtLeast("lift", 1.2), "MET attainable: signs behind a Haar rotation (β 0.7980 at n = 2048) are lifted 1.25"),
     (MeanAtLeast("lift", 1.2532), "MET forbidden by theorem unless unrotated β ≤ 0.798"),
     (
-        MeanAtMost("inflation", -0.1),
+        ClosingAtMost("inflation", -0.1),
         "MET attainable only by weights that quantising improves: inflation ≤ -0.1 < 0 [-]",
     ),
+    (ClosingAtMost("inflation", -1.0), "MET attainable only by weights that quantising improves: inflation ≤ -1 < 0"),
+    (ClosingAtMost("inflation", 0.0), "MET attainable: the identity quantiser has inflation 0 ≤ 0 [-]"),
+    (ClosingAtMost("inflation_frozen", 9.0), "KILLED attainable: inflation has no upper bound, so it can exceed 9"),
     (
         MeanAtLeast("structure", 1.05),
         "MET attainable: a planted rotation leaves up to 1.253 over noise, 1.05 is asked [-]",
@@ -144,7 +147,6 @@ def test_reachable_branch_is_shown(prereg: Preregistration, rule: Rule, message:
         ShareBelow("relative_sparsity", 0.4, 0.7),
         MeanAtLeast("structure_gaussian", 1.05),
         MeanAtLeast("lift_squared", 1.5),
-        MeanAtMost("off_gain", 1.03),
     ],
 )
 def test_unknown_metric_is_said_to_be_unchecked(prereg: Preregistration, rule: Rule) -> None:
@@ -172,10 +174,11 @@ def test_claim_never_judged_at_full_scope_is_warned_of(prereg: Preregistration) 
 
 
 def test_missing_controls_are_warned_of(prereg: Preregistration) -> None:
-    assert [texts(prereg, claim) for claim in ("narrow_d", "beta_lift")] == [[], []]
+    claims = ("narrow_d", "beta_lift", "one_bit_nll")
+    assert [texts(prereg, claim) for claim in claims] == [[], [], []]
     none = "no controls: nothing shows that its gate can pass or fail; the preregistration has to stay a draft"
-    assert texts(prereg, "one_bit_nll") == [f"one_bit_nll: warning: {none}"]
-    for claim in ("narrow_d", "beta_lift"):
+    for claim in claims:
+        assert texts(replace(prereg, controls=()), claim) == [f"{claim}: warning: {none}"]
         for outcome, missing in (("MET", "KILLED"), ("KILLED", "MET")):
             kept = tuple(control for control in prereg.controls if control.expected in (outcome, "INCONCLUSIVE"))
             assert texts(replace(prereg, controls=kept), claim) == [

@@ -10,7 +10,7 @@ from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.parse import SIZE_LIMIT, load_preregistration, parse_preregistration, parse_table
 from reports.preregistration import Interval, Prefilter, Preregistration, Trap
-from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, Rule, ShareBelow
+from reports.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.table import Table
 
 SHIPPED = sorted((Path(__file__).parents[1] / "hypotheses" / "preregistrations").glob("*.toml"))
@@ -51,12 +51,12 @@ RULES: dict[int, dict[str, Rule]] = {
     4: {
         "narrow_d": ShareBelow("energy_rank_95", below=0.4, at_least=0.7),
         "beta_lift": MeanAtLeast("lift", at_least=1.5, over_tau=0.1),
-        "one_bit_nll": MeanAtMost("inflation", at_most=0.1),
+        "one_bit_nll": ClosingAtMost("inflation", at_most=0.1),
     },
     5: {
         "narrow_d": ShareBelow("relative_energy_rank_95", below=0.6, at_least=0.7),
         "beta_lift": MeanAtLeast("structure", at_least=1.05),
-        "one_bit_nll": MeanAtMost("inflation", at_most=0.1),
+        "one_bit_nll": ClosingAtMost("inflation", at_most=0.1),
     },
 }
 EXPECTED = {
@@ -78,13 +78,16 @@ ALIKE = {
     "planted_beta_lift": "MET",
     "null_beta_lift": "KILLED",
     "sheared_beta_lift": "INCONCLUSIVE",
+    "planted_one_bit": "MET",
+    "planted_unrotated": "KILLED",
+    "null_one_bit": "KILLED",
 }
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     prereg = load_preregistration(path)
-    assert (prereg.rung, prereg.round) == ("E-ffn-rotation", 1)
+    assert (prereg.rung, prereg.round, prereg.draft) == ("E-ffn-rotation", 1, False)
     assert f"-v{prereg.design}" in path.stem
     assert {claim.name: claim.rule for claim in prereg.claims} == RULES[prereg.design]
     assert [claim.checkpoints for claim in prereg.claims] == [(4, 16), (4, 16), (16,)]
@@ -93,6 +96,7 @@ def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     assert {control.name: control.expected for control in prereg.controls} == EXPECTED[prereg.design] | ALIKE
     seeds = {control.name: control.seed for control in prereg.controls}
     assert seeds.pop("lattice_annealed") == seeds["lattice_radam"]  # both searches are shown the same lattice
+    assert seeds.pop("planted_unrotated") == seeds["planted_one_bit"]  # and both bases the same model
     assert len(set(seeds.values())) == len(seeds)
 
 
@@ -108,6 +112,8 @@ def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Pa
     assert prereg.traps == (
         Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01, lift_below=None if fair else 1.5)),
         Trap("off_rotation", "beta_lift", MeanAtMost("off_gain", 1.03)),
+        Trap("trivial_pass", "one_bit_nll", LargestAtMost("triviality", 1e-5)),
+        Trap("unrotated_one_bit", "one_bit_nll", ClosingAbove("inflation_unrotated", above=0.1)),
     )
     budget = 2.1 if path.stem.endswith("olmoe_nano") else 1.5
     assert prereg.prefilter == Prefilter(bits_per_weight=budget, enforced=fair)
@@ -152,8 +158,6 @@ REFUSED = [
     ("subject.weights_sha256", 5, "subject.weights_sha256: obtained 5, expected 64 lowercase hexadecimal digits"),
     ("subject.layer_sha256", [DIGEST] * 15, "subject.layer_sha256: obtained 15 digests, expected 16, one for each lay"),
     ("subject.layer_sha256", [DIGEST] * 15 + ["x"], "subject.layer_sha256[15]: obtained the text 'x', expected 64 low"),
-    ("subject.prompts", "fixtures/p.jsonl", "subject.prompts_sha256: missing, expected prompts and prompts_sha256 tog"),
-    ("subject.prompts_sha256", DIGEST, "subject.prompts: missing, expected prompts and prompts_sha256 together"),
     ("subject.revision", "", "subject.revision: obtained the text '', expected a branch, tag or commit"),
     ("subject.revison", "main", "subject.revison: unknown key, expected one of name, source"),
     ("subject.revison", "main", "; did you mean 'revision'?"),
@@ -170,7 +174,8 @@ REFUSED = [
     ("claims.1.name", "narrow_d", "claims[1].name: obtained the text 'narrow_d', expected a name that no other has"),
     ("claims.0.rule", "share_bellow", "claims[0].rule: obtained the text 'share_bellow', expected one of share_below,"),
     ("claims.0.rule", "share_bellow", "; did you mean 'share_below'?"),
-    ("claims.0.rule", "mean_at_most", "claims[0].below: unknown key, expected one of name, label"),
+    ("claims.0.rule", "mean_at_least", "claims[0].below: unknown key, expected one of name, label"),
+    ("claims.0.rule", "mean_at_most", "claims[0].rule: obtained the text 'mean_at_most', expected one of share_below,"),
     ("claims.0.metric", "energy_rank_96", "claims[0].metric: obtained the text 'energy_rank_96', expected one of ener"),
     ("claims.1.metric", "inflation", "claims[1].metric: obtained the text 'inflation', expected one of lift"),
     ("claims.0.below", 1.4, "claims[0].below: obtained 1.4, expected a number from 0 to 1"),
@@ -289,8 +294,9 @@ def every_key(values: object, path: str = "") -> list[str]:
 
 
 OPTIONAL = {
-    "subject.revision", "claims.1.over_tau", "traps", "probes", "prefilter", "traps.0.lift_below",
+    "subject.revision", "claims.1.over_tau", "claims.2.order", "traps", "probes", "prefilter", "traps.0.lift_below",
     "controls.10.sheared", "controls.11.landing_at_least", "controls.12.landing_at_least", "controls.12.optimiser",
+    "secondaries", "secondaries.0.dense.revision",
 }  # fmt: skip
 DESIGNS = {"v4": VALUES, "v5": VALUES_5}
 KEYS = [
@@ -313,6 +319,15 @@ def test_optional_key_may_be_absent_and_changes_what_was_registered(design: str,
     assert parse(without(path, DESIGNS[design])) != parse(DESIGNS[design])
 
 
+@pytest.mark.parametrize("missing", ["prompts", "prompts_sha256"])
+def test_prompts_are_registered_with_their_digest(missing: str) -> None:
+    said = rf"^rule\.toml: subject\.{missing}: missing, expected prompts and prompts_sha256 together$"
+    with pytest.raises(BadInput, match=said):
+        parse(without(f"subject.{missing}"))
+    other = {"prompts", "prompts_sha256"} - {missing}
+    assert parse(without(f"subject.{other.pop()}", without(f"subject.{missing}"))).subject.prompts is None
+
+
 def test_a_control_may_land_anywhere_unless_it_is_said_where() -> None:
     control = parse(without("controls.11.landing_at_least", without("probes"))).controls[11]
     assert (control.landing_at_least, parse(VALUES).controls[11].landing_at_least) == (None, 0.97)
@@ -330,12 +345,12 @@ def test_optional_parts_that_are_absent_are_none() -> None:
 def a_rung_without_rotations() -> dict[str, Any]:
     """`narrow_d` alone, as it stood before there were rotations."""
     values = copy.deepcopy(VALUES)
-    for key in ("rotations", "traps", "probes", "prefilter"):
+    for key in ("rotations", "traps", "probes", "prefilter", "one_bit", "secondaries"):
         del values[key]
     values["claims"] = values["claims"][:1]
     values["controls"] = values["controls"][:8]
     values["tolerances"] = {
-        key: tolerance for key, tolerance in values["tolerances"].items() if "lift" not in key and key != "inflation"
+        key: tolerance for key, tolerance in values["tolerances"].items() if not key.startswith(("lift", "inflation"))
     }
     return values
 
@@ -349,8 +364,8 @@ def test_whatever_turns_weights_needs_registered_rotations(part: str) -> None:
     values = a_rung_without_rotations()
     if part in VALUES:
         values[part] = copy.deepcopy(VALUES[part])
-        for entry in values[part] if isinstance(values[part], list) else ():
-            entry["claim"] = "narrow_d"
+        if part == "traps":  # those that turn a layer's matrices; the others run a model
+            values[part] = [{**trap, "claim": "narrow_d"} for trap in values[part] if trap["claim"] == "beta_lift"]
     else:
         values["claims"].append({**without("claims.1.over_tau")["claims"][1], "metric": part, "sensitivity": []})
         values["tolerances"][part] = 0.005

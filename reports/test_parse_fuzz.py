@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.errors import BadInput
-from reports.parse import DIMENSIONS, LIFTS, parse_preregistration
+from reports.parse import DIMENSIONS, INFLATIONS, LIFTS, parse_preregistration
 from reports.parse_rotations import OPTIMISERS
 from reports.preregistration import Prefilter
 from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
@@ -172,7 +172,7 @@ def test_valid_metrics_come_through_toml_unchanged(narrow: str, lift: str) -> No
     values = with_value("title", "A title", VALUES_5)
     values["claims"][0] |= {"metric": narrow, "sensitivity": []}
     values["claims"][1] |= {"metric": lift, "sensitivity": [other for other in LIFTS if other != lift]}
-    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, "inflation"), 0.01)
+    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, *INFLATIONS), 0.01)
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg.claim("narrow_d").rule.metric == narrow
     assert prereg.claim("beta_lift").rule == MeanAtLeast(lift, 1.05)

@@ -42,14 +42,14 @@ def statuses(document: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("design", [4, 5])
-def test_planted_experts_meet_both_gates(turn: Run, pytester: pytest.Pytester, design: int) -> None:
-    result = turn(design)
-    assert result.ret == ExitCode.INCOMPLETE  # one_bit_nll is registered and has no test yet
+def test_a_planted_model_survives_the_whole_rung(turn: Run, pytester: pytest.Pytester, design: int) -> None:
+    result = turn(design, one_bit=True)
+    assert result.ret == ExitCode.SURVIVED
     document = decision(pytester, design)
-    assert document["verdict"] == "INCOMPLETE"
-    met = ("narrow_d@2", "beta_lift@2", "narrow_d@3", "beta_lift@3")
-    assert statuses(document) == {**dict.fromkeys(met, "MET"), "one_bit_nll@3": "NOT_RUN"}
-    assert document["missing"] == [f"one_bit_nll[L0{layer}]" for layer in range(LAYERS)]
+    assert document["verdict"] == "SURVIVED"
+    gates = ("narrow_d@2", "beta_lift@2", "narrow_d@3", "beta_lift@3", "one_bit_nll@3")
+    assert statuses(document) == dict.fromkeys(gates, "MET")
+    assert (document["missing"], document["not_measured"]) == ([], [])
     assert all(row["sound"] for row in (*document["controls"], *document["traps"]))
     gate = document["gates"][-2]
     factors = gate["decomposition"]
@@ -61,13 +61,13 @@ def test_planted_experts_meet_both_gates(turn: Run, pytester: pytest.Pytester, d
     validate(document, "decision.schema.json")
     validate(artefact(pytester.path, "trap_results.json", f"E-turn-v{design}"), "trap_results.schema.json")
     page = (pytester.path / "reports" / "out" / f"E-turn-v{design}" / "postmortem.md").read_text()
-    for heading in ("What the lift is made of", "Search or structure", "Traps", "Before any weight was read"):
+    for heading in ("What the lift is made of", "Search or structure", "At one bit per weight", "Traps"):
         assert f"## {heading}\n" in page
     result.stdout.fnmatch_lines(["*lift * = random * × noise fit * × structure *"])
 
 
 def test_it_survives_where_every_registered_claim_is_met(turn: Run, pytester: pytest.Pytester) -> None:
-    assert turn(4, *NO_PROBE, one_bit=False).ret == ExitCode.SURVIVED
+    assert turn(4, *NO_PROBE).ret == ExitCode.SURVIVED
     document = decision(pytester, 4)
     assert (document["verdict"], document["probes"]) == ("SURVIVED", [])
     assert document["not_measured"] == [f"radam_convergence[L0{layer}]" for layer in range(LAYERS)]  # and no more
@@ -75,10 +75,10 @@ def test_it_survives_where_every_registered_claim_is_met(turn: Run, pytester: py
 
 @pytest.mark.parametrize("design", [4, 5])
 def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester, design: int) -> None:
-    assert turn(design, *NO_PROBE, weights="gaussian").ret == ExitCode.KILLED
+    assert turn(design, *NO_PROBE, weights="gaussian", one_bit=True).ret == ExitCode.KILLED
     document = decision(pytester, design)
     assert document["trigger"] == "narrow-d threshold unmet at 2-layer checkpoint"
-    assert [gate["status"] for gate in document["after_kill"]] == ["KILLED", "KILLED", "KILLED", "NOT_RUN"]
+    assert [gate["status"] for gate in document["after_kill"]] == ["KILLED"] * 4
     lifts = [gate for gate in document["after_kill"] if gate["claim"] == "beta_lift"]
     assert all(abs(gate["decomposition"]["structure"] - 1.0) < 0.01 for gate in lifts)
 
@@ -136,7 +136,7 @@ def test_without_its_traps_a_lift_is_not_judged(turn: Run, pytester: pytest.Pyte
 def test_one_core_whatever_ran_it(turn: Run, pytester: pytest.Pytester) -> None:
     cores = []
     for out, *arguments in (("a",), ("b", "-n2"), ("c", "-n0", "-x")):
-        turn(4, *NO_PROBE, *arguments, "--out", out)
+        turn(4, *NO_PROBE, *arguments, "--out", out, one_bit=True)
         cores.append(json.loads((pytester.path / out / "E-turn-v4" / "decision.json").read_text())["core_sha256"])
     assert len(set(cores)) == 1
 

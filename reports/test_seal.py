@@ -123,7 +123,7 @@ def test_sidecar_rewritten_to_fit_an_edited_rule_is_named(sealed: Path) -> None:
     ("field", "value"),
     [
         ("sealed", "2020-01-01"),
-        ("draft", False),
+        ("draft", True),
         ("design", 5),
         ("rung", "E"),
         ("file", "a"),

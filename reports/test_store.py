@@ -11,11 +11,12 @@ import pytest
 
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
-from reports.specimens import a_measurement
+from reports.specimens import a_measurement, of, of_model, sampled
 from reports.store import Identity, Store, append_attempt, open_store, write_atomically
 
 CELL = Cell("claim", "narrow_d", 3)
 IDENTITY = Identity("0" * 64, "1" * 64, {"device": "cpu"})
+MEASURED = sampled({"nll": (1.0, 2.0)})
 
 
 @pytest.fixture
@@ -95,6 +96,32 @@ def test_claims_that_disagree_on_a_layers_tensors_are_tampered(store: Store) -> 
     other = a_measurement(Cell("claim", "beta_lift", 3), [1.1])
     store.put(type(other)(other.cell, "e" * 64, other.measured, other.seconds))
     with pytest.raises(Tampered, match=r"layer 3: .* were measured on different tensors"):
+        store.measurements()
+
+
+def test_one_run_is_of_one_model(store: Store) -> None:
+    first, second = (Cell("claim", "one_bit_nll", layer) for layer in (0, 1))
+    store.put(of_model(first, MEASURED))
+    store.put(of_model(second, MEASURED, sha256="f" * 64))
+    said = r"^model: one_bit_nll\[L00\] and one_bit_nll\[L01\] were measured on different tensors$"
+    with pytest.raises(Tampered, match=said):
+        store.measurements()
+
+
+def test_a_layer_and_the_model_that_it_is_of_have_digests_of_their_own(store: Store) -> None:
+    layer, model, control = (
+        Cell("claim", "narrow_d", 3), Cell("claim", "one_bit_nll", 3), Cell("control", "planted_one_bit"),
+    )  # fmt: skip
+    store.put(of(layer, MEASURED))
+    store.put(of_model(model, MEASURED))
+    store.put(of_model(control, MEASURED, sha256="f" * 64))
+    entries = store.measurements()
+    assert {cell.id: found.of for cell, found in entries.items()} == {
+        "narrow_d[L03]": "layer", "one_bit_nll[L03]": "model", "planted_one_bit": "control",
+    }  # fmt: skip
+    trap = Cell("trap", "trivial_pass", 0)
+    store.put(of_model(trap, MEASURED, sha256="a" * 64))
+    with pytest.raises(Tampered, match=r"^model: "):
         store.measurements()
 
 

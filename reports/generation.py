@@ -1,0 +1,207 @@
+"""What one bit per weight does to a model's first continuation tokens: by layer, by variant, by domain. Pure.
+
+Outside every verdict: the claim's rule reads one number of all this.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from reports.gates import bootstrap_over_prompts, paired_nll
+from reports.measurement import Measurement
+from reports.metrics import INFLATION, inflation
+from reports.preregistration import Cell, Claim, Interval, Preregistration
+from reports.rules import ClosingAbove
+
+ALONE = "_alone"
+# In the order in which people read them; the store keeps none
+SHOWN = (
+    "prompt",
+    "unquantised",
+    "learned",
+    "best",
+    "unbiased",
+    "per_tensor",
+    "frozen",
+    "random",
+    "random_unbiased",
+    "unrotated",
+    "unrotated_unbiased",
+    "unrotated_frozen",
+)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One variant with all layers up to a scope's last one quantised; inflation and shares [-], the others [nats]."""
+
+    variant: str
+    inflation: float
+    interval: tuple[float, float]  # paired bootstrap over prompts
+    nll: float
+    kl: float
+    same_top: float
+    overlap: float
+    by_domain: Mapping[str, float]  # inflation
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Inflation with one layer quantised: alone, and with all layers before it [-]; by variant."""
+
+    layer: int
+    upto: Mapping[str, float]
+    alone: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Generation:
+    claim: str
+    prompts: int
+    nll: float  # of the unquantised model [nats]
+    uniform: float  # of a uniform output [nats]
+    scopes: tuple[tuple[int, tuple[Damage, ...]], ...]  # number of layers, variants
+    depths: tuple[Depth, ...]
+    continuations: tuple[Mapping[str, str], ...]  # id, prompt, unquantised and the variants
+    experts_implementation: str
+
+
+def generation(
+    prereg: Preregistration, layers: Sequence[int], measurements: Mapping[Cell, Measurement]
+) -> Generation | None:
+    """What the claim about the whole model and its traps measured; None where nothing was."""
+    claim = next((claim for claim in prereg.claims if claim.of_model), None)
+    if claim is None or prereg.one_bit is None:
+        return None
+    found = {layer: _at(layer, claim, prereg, measurements) for layer in layers}
+    first = next((cells[0] for cells in found.values() if cells), None)
+    if first is None:
+        return None
+    closing = {layers[min(scope, len(layers)) - 1]: min(scope, len(layers)) for scope in prereg.one_bit.scopes}
+    return Generation(
+        claim=claim.name,
+        prompts=len(first.measured.samples["nll"]),
+        nll=fmean(first.measured.samples["nll"]),
+        uniform=first.measured.reference["nll"],
+        scopes=tuple(
+            (closing[layer], tuple(damage for cell in found[layer] for damage in _damages(cell, prereg.interval)))
+            for layer in sorted(closing)
+            if found[layer]
+        ),
+        depths=tuple(_depth(layer, cells) for layer, cells in found.items() if cells),
+        continuations=_continuations(found[layers[-1]]),
+        experts_implementation=first.measured.texts.get("experts_implementation", "not recorded"),
+    )
+
+
+def _at(
+    layer: int, claim: Claim, prereg: Preregistration, measurements: Mapping[Cell, Measurement]
+) -> list[Measurement]:
+    """The claim's cell and those of its traps that quantise, at `layer`."""
+    traps = [trap for trap in prereg.traps if trap.claim == claim.name and isinstance(trap.rule, ClosingAbove)]
+    cells = [Cell("claim", claim.name, layer), *(Cell("trap", trap.name, layer) for trap in traps)]
+    return [measurements[cell] for cell in cells if cell in measurements]
+
+
+def _variants(measurement: Measurement) -> list[str]:
+    names = [name.removeprefix("nll_") for name in measurement.measured.samples if name.startswith("nll_")]
+    return sorted(names, key=_rank)
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """By `SHOWN`; what is not there comes last."""
+    return SHOWN.index(name) if name in SHOWN else len(SHOWN), name
+
+
+def _damages(measurement: Measurement, interval: Interval) -> list[Damage]:
+    samples = measurement.measured.samples
+    said = measurement.measured.texts.get("domains")  # texts are for people: without this one nothing is amiss
+    domains = [] if said is None else said.split("\n")
+    return [
+        Damage(
+            variant=variant,
+            inflation=inflation(samples["nll"], samples[f"nll_{variant}"]),
+            interval=bootstrap_over_prompts(paired_nll(measurement, f"{INFLATION}_{variant}"), interval)[0],
+            nll=fmean(samples[f"nll_{variant}"]),
+            kl=fmean(samples[f"kl_{variant}"]),
+            same_top=fmean(samples[f"same_top_{variant}"]),
+            overlap=fmean(samples[f"overlap_{variant}"]),
+            by_domain={
+                domain: inflation(
+                    _of_domain(samples["nll"], domains, domain), _of_domain(samples[f"nll_{variant}"], domains, domain)
+                )
+                for domain in dict.fromkeys(domains)
+                if any(_of_domain(samples["nll"], domains, domain))  # else there is nothing that could inflate
+            },
+        )
+        for variant in _variants(measurement)
+        if not variant.endswith(ALONE)
+    ]
+
+
+def _of_domain(values: Sequence[float], domains: Sequence[str], domain: str) -> list[float]:
+    return [value for value, of in zip(values, domains, strict=True) if of == domain]
+
+
+def _depth(layer: int, cells: Sequence[Measurement]) -> Depth:
+    upto, alone = {}, {}
+    for cell in cells:
+        samples = cell.measured.samples
+        for variant in _variants(cell):
+            if variant.endswith(ALONE):
+                name = variant.removesuffix(ALONE)
+                alone[name] = inflation(samples["nll"], samples[f"nll_{variant}"])
+                upto[name] = inflation(samples["nll"], samples[f"nll_{name}"])
+    return Depth(layer, upto, alone)
+
+
+def _continuations(cells: Sequence[Measurement]) -> tuple[Mapping[str, str], ...]:
+    """Texts are named `{prompt's id} {what}`; those of the claim and of its traps are put side by side."""
+    found: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        for name, text in cell.measured.texts.items():
+            identifier, _, what = name.rpartition(" ")
+            if identifier:
+                found.setdefault(identifier, {"id": identifier})[what] = text
+    return tuple({"id": texts["id"], **{name: texts[name] for name in _shown(texts)}} for texts in found.values())
+
+
+def _shown(texts: Mapping[str, str]) -> list[str]:
+    return sorted((name for name in texts if name != "id"), key=_rank)
+
+
+def generation_json(found: Generation | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "claim": found.claim,
+        "prompts": found.prompts,
+        "nll": found.nll,
+        "uniform": found.uniform,
+        "experts_implementation": found.experts_implementation,
+        "scopes": [
+            {
+                "layers": layers,
+                "variants": [
+                    {**vars(damage), "interval": list(damage.interval), "by_domain": dict(damage.by_domain)}
+                    for damage in damages
+                ],
+            }
+            for layers, damages in found.scopes
+        ],
+        "by_layer": [
+            {"layer": depth.layer, "upto": dict(depth.upto), "alone": dict(depth.alone)} for depth in found.depths
+        ],
+        "continuations": [dict(texts) for texts in found.continuations],
+    }
+
+
+def generation_lines(found: Generation) -> list[str]:
+    """What the summary says: the unquantised model, then each scope."""
+    lines = [
+        f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, uniform {found.uniform:.3f}"
+    ]
+    for layers, damages in found.scopes:
+        said = ", ".join(f"{damage.variant.replace('_', ' ')} {damage.inflation:+.1%}" for damage in damages)
+        lines.append(f"1 bit in {layers} layer{'s' if layers > 1 else ''}: {said}")
+    return lines
