@@ -90,3 +90,22 @@ def test_the_decomposition_is_the_committed_one(design: int) -> None:
     cells = " | ".join(f"{factors[name]:.3f}" for name in ("lift", "random", "noise_fit", "structure"))
     assert f" | {cells} ({low:.3f} to {high:.3f}) |" in README
     assert decision["trigger"] in " ".join(README.split())
+
+
+def test_the_inflations_are_the_committed_ones() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| .+%\)) \|$", README, re.M))
+    told: dict[str, list[str]] = {}
+    for design in (4, 5):
+        path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
+        for row in json.loads(path.read_text())["generation"]["scopes"][-1]["variants"]:
+            low, high = row["interval"]
+            told.setdefault(row["variant"], []).append(f"{row['inflation']:+.1%} ({low:+.1%} to {high:+.1%})")
+    assert rows == {variant: " | ".join(cells) for variant, cells in told.items()}
+
+
+def test_the_comparison_with_the_dense_twin_is_the_committed_one() -> None:
+    path = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v4-olmoe_nano" / "decision.json"
+    (compared,) = json.loads(path.read_text())["secondaries"]
+    low, high = compared["interval"]
+    assert f"**{compared['conclusion']}**" in README
+    assert f"{compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}]" in " ".join(README.split())
