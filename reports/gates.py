@@ -4,11 +4,9 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
-
+from reports.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
 from reports.controls import ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.measurement import Measurement
 from reports.metrics import Decomposition, decompose, pooled, reference, values, variant_of
@@ -16,6 +14,7 @@ from reports.preregistration import Cell, Control, Gate, GateStatus, Interval, P
 from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
+EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may lie off at all
 
 # z(0.975) + z(0.80): the effect that a two-sided 5 % test detects four times out of five, in standard errors
 DETECTABLE_STANDARD_ERRORS = 1.959964 + 0.841621
@@ -35,6 +34,8 @@ class RuleOutcome:
     median: float
     reference: float | None  # the metric's value for a structureless matrix of the same shape [-]
     draws: tuple[float, ...] = ()  # mean lift over the layers by each registered Haar draw [-]
+    reach: tuple[float, float] = (math.nan, math.nan)  # of `observed`, were every value off by its tolerance [-]
+    close: bool = False  # somewhere within reach the rule comes out otherwise
 
     @property
     def tau(self) -> float | None:
@@ -62,26 +63,30 @@ class GateOutcome:
         return pooled(list(self.decompositions)) if self.decompositions else None
 
 
-def apply_rule(rule: Rule, layers: Sequence[Measurement], metric: str | None = None) -> RuleOutcome:
-    """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind."""
+def apply_rule(
+    rule: Rule, layers: Sequence[Measurement], metric: str | None = None, tolerance: float = 0.0
+) -> RuleOutcome:
+    """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind.
+
+    `tolerance` is how far a reproduced value of the metric may lie [-]: it gives the outcome its reach.
+    """
     metric = metric or rule.metric
+    if isinstance(rule, ClosingAtMost):
+        return _closing_outcome(layers[-1], metric, rule, tolerance)
     samples = [values(measurement.measured, metric) for measurement in layers]
-    in_layer = [statistics.fmean(layer) for layer in samples]
     pooled_samples = [value for layer in samples for value in layer]
     draws: tuple[float, ...] = ()
     match rule:
-        case ShareBelow(below=below, at_least=at_least):
-            in_layer = [sum(value < below for value in layer) / len(layer) for layer in samples]
-            observed = sum(value < below for value in pooled_samples) / len(pooled_samples)
-            met, threshold = observed >= at_least, at_least
-        case MeanAtLeast(at_least=at_least, over_tau=over_tau):
+        case ShareBelow(below=below, at_least=threshold):
+            in_layer = [_share(layer, below) for layer in samples]
+            observed = _share(pooled_samples, below)
+            reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
+        case MeanAtLeast(at_least=threshold):
+            in_layer = [statistics.fmean(layer) for layer in samples]
             observed = statistics.fmean(in_layer)
-            met, threshold = observed >= at_least, at_least
+            reach = (observed - tolerance, observed + tolerance)
             draws = haar_draws(layers) if metric == "lift" else ()  # what τ is measured in
-            if over_tau is not None and metric == "lift":
-                met = met and bool(draws) and observed > (1.0 + over_tau) * max(draws)
-        case ClosingAtMost(at_most=at_most):
-            return _closing_outcome(layers[-1], metric, at_most)
+    met = _meets(rule, metric, observed, draws)
     return RuleOutcome(
         metric=metric,
         met=met,
@@ -93,26 +98,44 @@ def apply_rule(rule: Rule, layers: Sequence[Measurement], metric: str | None = N
         median=statistics.median(pooled_samples),
         reference=_mean_reference(layers, metric),
         draws=draws,
+        reach=reach,
+        close=any(_meets(rule, metric, end, draws) != met for end in reach),
     )
 
 
-def _closing_outcome(closing: Measurement, metric: str, at_most: float) -> RuleOutcome:
+def _share(samples: Sequence[float], below: float) -> float:
+    return sum(value < below for value in samples) / len(samples)
+
+
+def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float]) -> bool:
+    if isinstance(rule, ClosingAtMost):
+        return observed <= rule.at_most
+    met = observed >= rule.at_least
+    if isinstance(rule, MeanAtLeast) and rule.over_tau is not None and metric == "lift":
+        met = met and bool(draws) and observed > (1.0 + rule.over_tau) * max(draws)
+    return met
+
+
+def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tolerance: float) -> RuleOutcome:
     """A rule on the model with every layer up to `closing`'s changed; `median` is over prompts, of
     `(NLL − NLL₀) / mean NLL₀`: a single prompt's NLL₀ may be 0."""
     (observed,) = values(closing.measured, metric)
     pairs = paired_nll(closing, metric)
     scale = statistics.fmean(before for before, _ in pairs)
     middle = statistics.median((after - before) / scale for before, after in pairs)
+    met, reach = _meets(rule, metric, observed, ()), (observed - tolerance, observed + tolerance)
     return RuleOutcome(
         metric=metric,
-        met=observed <= at_most,
+        met=met,
         observed=observed,
-        threshold=at_most,
+        threshold=rule.at_most,
         layer_values=(observed,),
         layer_medians=(middle,),
         n=len(pairs),
         median=middle,
         reference=None,
+        reach=reach,
+        close=any(_meets(rule, metric, end, ()) != met for end in reach),
     )
 
 
@@ -137,8 +160,14 @@ def control_outcome(control: Control, rule: Rule, measurement: Measurement | Non
     return judge_control(control, rule, apply_rule(rule, [measurement]).met, measurement)
 
 
-def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> GateOutcome:
-    """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing)."""
+def judge_gate(
+    gate: Gate, interval: Interval, measurements: Measurements, tolerances: Mapping[str, float] = EXACT
+) -> GateOutcome:
+    """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing).
+
+    `tolerances`: metric -> how far a reproduced value may lie [-], which tells a close call; a metric without one must
+    come out exactly.
+    """
     rule = gate.claim.rule
     controls = tuple(
         control_outcome(control, rule, measurements.get(Cell("control", control.name))) for control in gate.controls
@@ -153,7 +182,9 @@ def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> Ga
         if (worst := broken_rotation(layer.measured)) is not None
     )
     complete = len(layers) == len(judged)
-    outcome = apply_rule(rule, layers) if complete else None
+    metrics = (rule.metric, *gate.claim.sensitivity) if complete else ()
+    outcomes = tuple(apply_rule(rule, layers, metric, tolerances.get(metric, 0.0)) for metric in metrics)
+    outcome = outcomes[0] if complete else None
     status: GateStatus
     if broken or _unsound(controls, traps):
         status = "INCONCLUSIVE"
@@ -171,7 +202,7 @@ def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> Ga
         gate=gate,
         status=status,
         rule=outcome,
-        sensitivity=tuple(apply_rule(rule, layers, metric) for metric in gate.claim.sensitivity) if complete else (),
+        sensitivity=outcomes[1:],
         controls=controls,
         traps=traps,
         interval=None if spread is None else spread[0],
@@ -185,7 +216,7 @@ def judge_gate(gate: Gate, interval: Interval, measurements: Measurements) -> Ga
 
 def judge_gates(prereg: Preregistration, layers: Sequence[int], measurements: Measurements) -> tuple[GateOutcome, ...]:
     """Every gate in registered order."""
-    return tuple(judge_gate(gate, prereg.interval, measurements) for gate in gates(prereg, layers))
+    return tuple(judge_gate(gate, prereg.interval, measurements, prereg.tolerances) for gate in gates(prereg, layers))
 
 
 def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:
@@ -207,43 +238,3 @@ def _structure_interval(layers: Sequence[Decomposition], interval: Interval) -> 
 def _mean_reference(layers: Sequence[Measurement], metric: str) -> float | None:
     known = [level for layer in layers if (level := reference(layer.measured, metric)) is not None]
     return statistics.fmean(known) if known else None
-
-
-def bootstrap_over_layers(values: Sequence[float], interval: Interval) -> tuple[tuple[float, float], float | None]:
-    """Percentile interval of the mean over layers, and the standard error of that mean [-], None for a single layer.
-
-    Layers are resampled, not matrices: matrices of one layer are not independent, and intervals over matrices cover far
-    less than they say. With few layers this one covers 80 to 92 % at a nominal 95 %.
-    """
-    layers = np.asarray(values, dtype=np.float64)
-    generator = np.random.Generator(np.random.PCG64(interval.seed))
-    means = layers[generator.integers(0, len(layers), size=(interval.draws, len(layers)))].mean(axis=1)
-    tail = (1.0 - interval.level) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-    return (float(low), float(high)), error
-
-
-def bootstrap_over_prompts(
-    pairs: Sequence[tuple[float, float]], interval: Interval
-) -> tuple[tuple[float, float], float | None]:
-    """Percentile interval of `Σ NLL / Σ NLL₀ − 1`, and its standard error [-], None for a single prompt.
-
-    Paired: a resampled prompt brings both of its values, so that what makes a prompt hard cancels. Prompts of one
-    source are not independent: the interval may be too narrow.
-    """
-    counts = _resampled(len(pairs), interval)
-    values = np.asarray(pairs, dtype=np.float64)
-    before, after = np.einsum("dp,pk->kd", counts, values)  # not BLAS, whose last digits depend on its threads
-    ratios = after / before - 1.0
-    tail = (1.0 - interval.level) / 2.0
-    low, high = np.quantile(ratios, [tail, 1.0 - tail])
-    error = float(ratios.std(ddof=1)) if len(values) > 1 else None
-    return (float(low), float(high)), error
-
-
-@lru_cache(maxsize=1)  # one set of prompts, every variant: 19 MB for 239 of them
-def _resampled(count: int, interval: Interval) -> NDArray[np.float64]:
-    """How often each of `count` prompts is drawn, `(draw, prompt)`."""
-    generator = np.random.Generator(np.random.PCG64(interval.seed))
-    return generator.multinomial(count, np.full(count, 1.0 / count), size=interval.draws).astype(np.float64)

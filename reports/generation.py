@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from reports.gates import bootstrap_over_prompts, paired_nll
+from reports.bootstrap import bootstrap_over_prompts
+from reports.gates import paired_nll
 from reports.measurement import Measurement
 from reports.metrics import INFLATION, inflation
 from reports.preregistration import Cell, Claim, Interval, Preregistration

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from reports.gates import Measurements, bootstrap_over_layers
+from reports.bootstrap import bootstrap_over_layers
+from reports.gates import Measurements
 from reports.metrics import values
 from reports.preregistration import Cell, Preregistration, Secondary, running_order
 

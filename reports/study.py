@@ -152,7 +152,7 @@ class ClaimUnderTest:
                 measurement = self.study.obtain(cell, measure, self.source)
             if measurement is not None:
                 found[cell] = measurement
-        return judge_gate(gate, self.study.prereg.interval, found)
+        return judge_gate(gate, self.study.prereg.interval, found, self.study.prereg.tolerances)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from jsonschema import ValidationError
 
 from reports.artefacts import Conclusion
+from reports.bootstrap import bootstrap_over_prompts
 from reports.decision import Decision, decide
 from reports.document import decision_json
-from reports.gates import bootstrap_over_prompts
 from reports.generation import Generation, generation, generation_json, generation_lines
 from reports.markdown import quoted, table
 from reports.measurement import Measurement

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.gates import bootstrap_over_prompts
+from reports.bootstrap import bootstrap_over_prompts
 from reports.metrics import counted, inflation, values, variant_of
 from reports.preregistration import Interval
 from reports.specimens import generated
