@@ -1,0 +1,220 @@
+"""The scoreboard: every committed verdict over rungs, designs and subjects, from its `decision.json` alone.
+
+A verdict that was edited, is of another schema, or was judged by a rule that no preregistration here holds any more
+stands on the board with what is wrong with it: nothing is dropped. What lies outside the core (the date, gates after
+the kill) is shown as it stands there; its digest does not cover it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.errors import StudyError
+from reports.markdown import table
+from reports.parse import load_preregistration
+from reports.reproduce import read_decision
+
+DECISION = "decision.json"
+TITLE = "Scoreboard"
+ABOUT = (
+    "Every committed verdict, from its decision.json. KILLED means that a registered rule fired on a gate whose "
+    "controls and traps are sound; gates after a rung's first kill are exploratory. Fragile: another registered metric "
+    "would have turned the gate. Close: a value within reach of the registered tolerances would. All numbers are "
+    "ratios [-]."
+)
+VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "core sha256")
+GATES = ("gate", "status", "rule", "observed", "threshold", "interval", "n", "remarks")
+
+
+@dataclass(frozen=True)
+class GateStanding:
+    """One gate, as text; — where it was not judged."""
+
+    name: str
+    status: str
+    rule: str
+    observed: str
+    threshold: str
+    interval: str
+    n: str
+    remarks: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.name,
+            self.status,
+            self.rule,
+            self.observed,
+            self.threshold,
+            self.interval,
+            self.n,
+            self.remarks,
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One verdict, as text, or what is wrong with it."""
+
+    folder: str
+    error: str | None
+    rung: str = ""
+    design: int = 0
+    subject: str = ""
+    verdict: str = ""
+    trigger: str = ""
+    instruments: str = ""
+    fragile: str = ""
+    date: str = ""
+    core_sha256: str = ""
+    gates: tuple[GateStanding, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.rung,
+            str(self.design),
+            self.subject,
+            self.verdict,
+            self.trigger,
+            self.instruments,
+            self.fragile,
+            self.date,
+            self.core_sha256,
+        )
+
+
+def standings(verdicts: Path, preregistrations: Path) -> tuple[Standing, ...]:
+    """Every folder under `verdicts`, `in_order`.
+
+    Raises `BadInput` where a preregistration cannot be read.
+    """
+    rules = {load_preregistration(path).canonical_sha256 for path in sorted(preregistrations.glob("*.toml"))}
+    folders = sorted(path for path in verdicts.iterdir() if path.is_dir()) if verdicts.is_dir() else []
+    return in_order([_standing(folder, rules) for folder in folders])
+
+
+def in_order(found: Sequence[Standing]) -> tuple[Standing, ...]:
+    """By rung, design, subject and folder; those that do not hold last."""
+    return tuple(sorted(found, key=lambda one: (one.error is not None, one.rung, one.design, one.subject, one.folder)))
+
+
+def _standing(folder: Path, rules: Collection[str]) -> Standing:
+    path = folder / DECISION
+    try:
+        document = read_decision(path)
+    except StudyError as error:
+        return Standing(folder.name, str(error).replace(str(path), f"{folder.name}/{DECISION}"))
+    rule = str(document["rule_sha256"])
+    if rule not in rules:
+        return Standing(
+            folder.name,
+            f"{folder.name}/{DECISION}: stale, judged by rule {rule[:12]}… that no preregistration here holds; run the "
+            "study again and commit its verdict",
+        )
+    return standing_of(folder.name, document)
+
+
+def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
+    """The standing of a decision document that holds."""
+    subject = document["subject"]
+    marks = ["draft"] * bool(document["draft"]) + ["exploratory"] * bool(subject["exploratory"])
+    core = [_gate(gate, after_kill=False) for gate in document["gates"]]
+    fragile = [name for gate in document["gates"] if (name := _name(gate)) and gate["verdict_depends_on_metric"]]
+    return Standing(
+        folder=folder,
+        error=None,
+        rung=document["rung"],
+        design=document["design"],
+        subject=subject["name"] + (f" ({', '.join(marks)})" if marks else ""),
+        verdict=document["verdict"],
+        trigger=document["trigger"] or "—",
+        instruments="; ".join(_sound(what, document[what]) for what in ("controls", "traps")),
+        fragile=", ".join(fragile) or "no",
+        date=str(document["environment"].get("ended", ""))[:10] or "—",
+        core_sha256=document["core_sha256"],
+        gates=(*core, *(_gate(gate, after_kill=True) for gate in document["after_kill"])),
+    )
+
+
+def _sound(what: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many instruments of the core are sound, and the names of those that are not."""
+    unsound = [
+        row["name"] + ("" if row.get("layer") is None else f"[L{row['layer']:02d}]")
+        for row in rows
+        if row["sound"] is False
+    ]
+    sound = sum(row["sound"] is True for row in rows)
+    text = f"{what}: {sound} of {len(rows)} sound" if rows else f"{what}: none in the core"
+    return text + (f", OUT OF LINE {', '.join(unsound)}" if unsound else "")
+
+
+def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
+    low_high = gate["interval"]
+    turned = [other["metric"] for other in gate["sensitivity"] if other["met"] != (gate["status"] == "MET")]
+    judged = gate["status"] in ("MET", "KILLED")
+    remarks = ["after the kill, exploratory"] * after_kill
+    remarks += [f"fragile: turned under {', '.join(turned)}"] * (judged and gate["verdict_depends_on_metric"])
+    remarks += ["close"] * bool(gate.get("close_call"))
+    return GateStanding(
+        name=_name(gate),
+        status=gate["status"],
+        rule=gate["rule"],
+        observed=_number(gate["observed"]),
+        threshold=_number(gate["threshold"]),
+        interval="—" if low_high is None else f"{_number(low_high[0])} to {_number(low_high[1])}",
+        n=str(gate["n"]),
+        remarks="; ".join(remarks) or "—",
+    )
+
+
+def _name(gate: Mapping[str, Any]) -> str:
+    return f"{gate['claim']}@{gate['checkpoint']}-layer"
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.4f}"
+
+
+def scoreboard_markdown(found: Sequence[Standing]) -> str:
+    """The board in Markdown: verdicts, what does not hold, and each verdict's gates."""
+    rows = [[*one.cells[:-1], f"`{one.core_sha256[:12]}…`"] for one in found if one.error is None]
+    parts = [f"# {TITLE}", ABOUT, table(VERDICTS, rows) if rows else "No verdict here holds."]
+    errors = [f"- {one.error}" for one in found if one.error is not None]
+    parts += ["## Not counted", "\n".join(errors)] if errors else []
+    for one in found:
+        if one.error is None:
+            parts.append(f"## {heading(one)}")
+            parts.append(table(GATES, [gate.cells for gate in one.gates]))
+            parts.append(f"Core sha256 `{one.core_sha256}`, from `{one.folder}/{DECISION}`.")
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(one: Standing) -> str:
+    return f"{one.rung}, design {one.design}, {one.subject}: {one.verdict}"
+
+
+def scoreboard_html(found: Sequence[Standing]) -> str:
+    """The same as one self-contained page: no script, nothing fetched, every text escaped."""
+    import jinja2  # noqa: PLC0415 - loaded when a page is written, not when pytest starts
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("scoreboard.html").render(
+        title=TITLE,
+        about=ABOUT,
+        columns=VERDICTS,
+        gate_columns=GATES,
+        standings=[one for one in found if one.error is None],
+        errors=[one.error for one in found if one.error is not None],
+        heading=heading,
+        decision=DECISION,
+    )

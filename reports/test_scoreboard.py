@@ -1,0 +1,225 @@
+"""The board shows every verdict, says of one that does not hold why, and is the same bytes every time."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.decision import decide
+from reports.document import decision_json
+from reports.errors import BadInput
+from reports.measurement import Measurement
+from reports.parse import load_preregistration
+from reports.preregistration import Cell, Preregistration
+from reports.rules import MeanAtMost
+from reports.scoreboard import (
+    GATES,
+    VERDICTS,
+    Standing,
+    in_order,
+    scoreboard_html,
+    scoreboard_markdown,
+    standing_of,
+    standings,
+)
+from reports.specimens import (
+    SHIPPED,
+    SUBJECT,
+    a_claim,
+    a_control,
+    a_measurement,
+    a_preregistration,
+    a_trap,
+    of,
+    sampled,
+)
+
+TRAP = a_trap("off_rotation", MeanAtMost("off_gain", 1.03), claim="narrow_d")
+PREREG = replace(
+    a_preregistration([a_claim(sensitivity=("stable_rank",))], [a_control("planted")], traps=[TRAP]),
+    canonical_sha256=load_preregistration(SHIPPED).canonical_sha256,
+)
+KILLED, MET = [0.3, 0.9], [0.3, 0.3]
+
+
+def document(
+    values: list[float] = KILLED, prereg: Preregistration = PREREG, gain: float = 1.0, exploratory: bool = False
+) -> dict[str, Any]:
+    cells = {Cell("control", "planted"): [0.1, 0.1]}
+    cells |= {Cell("claim", "narrow_d", layer): values for layer in range(4)}
+    found: dict[Cell, Measurement] = {
+        cell: a_measurement(cell, measured, stable_rank=[0.1, 0.1]) for cell, measured in cells.items()
+    }
+    for layer in range(4):
+        cell = Cell("trap", "off_rotation", layer)
+        found[cell] = of(cell, sampled({"off_gain": (gain,)}))
+    return decision_json(
+        decide(prereg, range(4), found),
+        subject=replace(SUBJECT, exploratory=exploratory),
+        seal={},
+        environment={"ended": "2026-11-25T20:46:00+00:00"},
+        errors=[],
+    )
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Callable[..., tuple[Standing, ...]]:
+    """`board(name=document, …)` commits each and reads the board; text is written as it is."""
+
+    def read(**documents: dict[str, Any] | str | None) -> tuple[Standing, ...]:
+        shutil.rmtree(tmp_path / "verdicts", ignore_errors=True)
+        for name, content in documents.items():
+            folder = tmp_path / "verdicts" / name
+            folder.mkdir(parents=True)
+            if content is not None:
+                text = content if isinstance(content, str) else json.dumps(content)
+                (folder / "decision.json").write_text(text)
+        return standings(tmp_path / "verdicts", SHIPPED.parent)
+
+    return read
+
+
+Board = Callable[..., tuple[Standing, ...]]
+
+
+class Page(HTMLParser):
+    """What a reader of the page gets: cells by table, ids and links, and whatever is fetched from elsewhere."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.text.append(data.strip())
+
+
+def test_a_verdict_stands_with_its_numbers(board: Board) -> None:
+    (one,) = board(a=document())
+    assert one.cells[:5] == ("E-test", "4", "tiny", "KILLED", "narrow-d threshold unmet at 2-layer checkpoint")
+    assert one.cells[5:8] == ("controls: 1 of 1 sound; traps: 2 of 2 sound", "narrow_d@2-layer", "2026-11-25")
+    first, second = one.gates
+    assert first.cells == (
+        "narrow_d@2-layer",
+        "KILLED",
+        "energy_rank_95 < 0.4 for at least 70% of matrices",
+        "0.5000",
+        "0.7000",
+        "0.5000 to 0.5000",
+        "4",
+        "fragile: turned under stable_rank",
+    )
+    assert second.remarks == "after the kill, exploratory; fragile: turned under stable_rank"
+
+
+def test_draft_exploratory_and_misfired_are_marked(board: Board) -> None:
+    (one,) = board(a=document(MET, replace(PREREG, draft=True), gain=1.2, exploratory=True))
+    assert one.subject == "tiny (draft, exploratory)"
+    assert (one.verdict, one.trigger) == ("INCONCLUSIVE", "—")
+    assert one.instruments.endswith(
+        "traps: 0 of 4 sound, OUT OF LINE off_rotation[L00], off_rotation[L01], off_rotation[L02], off_rotation[L03]"
+    )
+    assert one.fragile == "no"
+
+
+def test_a_gate_that_was_not_judged_has_dashes(board: Board) -> None:
+    prereg = replace(PREREG, controls=(*PREREG.controls, a_control("absent")))
+    (one,) = board(a=document(MET, prereg))
+    assert one.verdict == "INCOMPLETE"
+    assert one.gates[0].cells[1] == "NOT_RUN"
+    assert one.gates[0].remarks == "—"
+
+
+def test_a_close_call_is_marked() -> None:
+    held = document(MET)
+    held["gates"][0]["close_call"] = True
+    assert standing_of("a", held).gates[0].remarks == "close"
+
+
+def test_what_does_not_hold_stays_on_the_board_and_says_why(board: Board, tmp_path: Path) -> None:
+    edited = {**document(), "verdict": "SURVIVED"}
+    stale = document(prereg=replace(PREREG, canonical_sha256="f" * 64))
+    found = board(
+        e_edited=edited, d_stale=stale, c_old={**document(), "schema": 1}, b_empty=None, a_cut="{", z=document()
+    )
+    assert [one.folder for one in found] == ["z", "a_cut", "b_empty", "c_old", "d_stale", "e_edited"]
+    cut, empty, old, rule, edit = (one.error or "" for one in found[1:])
+    assert cut == "a_cut/decision.json: not JSON, expected a decision.json"
+    assert empty.startswith("b_empty/decision.json: cannot be read (No such file or directory)")
+    assert old.startswith("c_old/decision.json: not a decision.json of schema")
+    assert rule.startswith("d_stale/decision.json: stale, judged by rule ffffffffffff… that no preregistration here")
+    assert edit.startswith("e_edited/decision.json: edited by hand, its core_sha256 does not hold")
+    for text in (scoreboard_markdown(found), " ".join(Page(scoreboard_html(found)).text)):
+        assert all(one.error in text for one in found if one.error is not None)
+        assert str(tmp_path) not in text
+
+
+def test_an_empty_board_says_so(tmp_path: Path) -> None:
+    found = standings(tmp_path / "absent", SHIPPED.parent)
+    assert found == ()
+    assert "No verdict here holds." in scoreboard_markdown(found)
+    assert "No verdict here holds." in scoreboard_html(found)
+
+
+def test_a_preregistration_that_cannot_be_read_is_not_passed_over(path: Path, tmp_path: Path) -> None:
+    path.write_text("rung = ")
+    with pytest.raises(BadInput):
+        standings(tmp_path, path.parent)
+
+
+@given(st.permutations(range(5)))
+def test_order_is_by_rung_design_and_subject_whatever_order_they_are_read_in(order: list[int]) -> None:
+    sorts = [("A-test", 5, "tiny"), ("E-test", 4, "tiny"), ("E-test", 4, "tiny (exploratory)"), ("E-test", 10, "tiny")]
+    expected = [Standing("z", None, rung, design, subject) for rung, design, subject in sorts]
+    expected.append(Standing("a", "edited"))
+    assert list(in_order([expected[index] for index in order])) == expected
+
+
+def test_the_same_verdicts_are_the_same_bytes_in_the_same_order(board: Board) -> None:
+    def pages(**documents: dict[str, Any]) -> tuple[str, str, list[tuple[str, int]]]:
+        found = board(**documents)
+        return scoreboard_markdown(found), scoreboard_html(found), [(one.rung, one.design) for one in found]
+
+    later = document(prereg=replace(PREREG, design=5))
+    assert pages(a=document(), b=later) == pages(b=later, a=document())
+    assert pages(a=later, b=document())[2] == [("E-test", 4), ("E-test", 5)]
+
+
+def test_the_page_is_accessible_and_needs_nothing_else(board: Board) -> None:
+    page = Page(scoreboard_html(board(a=document(), b=document(MET))))
+    assert ("html", {"lang": "en"}) in page.tags
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("table") == tags.count("caption") == 3
+    assert tags.count("h1") == tags.count("main") == 1
+    assert not {"script", "link", "img", "iframe"} & set(tags)
+    assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page.tags if tag == "th")
+    assert tags.count("th") == len(VERDICTS) + 2 * len(GATES) + 2 + 4  # headers, then verdicts and gates
+    regions = [attributes for _, attributes in page.tags if attributes.get("role") == "region"]
+    assert all(region["aria-label"] and region["tabindex"] == "0" for region in regions)
+    assert len(regions) == 3
+    ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    links = {str(attributes["href"]) for tag, attributes in page.tags if tag == "a"}
+    assert {link.removeprefix("#") for link in links} <= ids
+    assert re.search(r"https?:|url\(", scoreboard_html(board(a=document()))) is None
+
+
+def test_every_text_is_escaped(board: Board) -> None:
+    hostile = "<script>alert('1 | 2')</script>"
+    (one,) = board(a=document(prereg=replace(PREREG, rung=hostile)))
+    assert "<script>" not in scoreboard_html([one])
+    assert hostile in Page(scoreboard_html([one])).text
+    (row,) = [line for line in scoreboard_markdown([one]).splitlines() if line.startswith("| <script>")]
+    assert "1 \\| 2" in row
