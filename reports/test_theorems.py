@@ -5,9 +5,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from reports.decision import decide
 from reports.matrix_names import by_projection, matrix_name
@@ -30,6 +32,7 @@ from reports.specimens import (
 )
 from reports.test_plugin import validate
 from reports.theorem_checks import ROUNDING, Check
+from reports.theorem_laws import row_square, row_variance
 from reports.theorem_list import THEOREMS
 from reports.theorem_page import theorems_markdown
 from reports.theorems import CHECKED_BY, TheoremOutcome, outcome_of, status_of, theorems_json, track, violates
@@ -132,9 +135,8 @@ SOUND = {
 
 def test_what_obeys_them_holds() -> None:
     found = outcomes(SOUND)
-    assert {name for name, outcome in found.items() if outcome.status == "held"} == set(CHECKED_BY) - {
-        "residual_energy"
-    }
+    unmeasured = {"residual_energy", "uniform_moment_ratio", "laplace_moment_ratio"}
+    assert {name for name, outcome in found.items() if outcome.status == "held"} == set(CHECKED_BY) - unmeasured
     assert not [name for name, outcome in found.items() if outcome.status == "VIOLATED"]
 
 
@@ -151,6 +153,8 @@ def test_what_obeys_them_holds() -> None:
         ("haar_level", TRAP, randomly(0.8, haar=(0.65, *LEVELS[1:]))),
         ("haar_level", TRAP, randomly(0.8, haar=(math.nan, *LEVELS[1:]))),
         ("gaussian_moment_ratio", NOISY, lift(0.5, 0.9)),
+        ("uniform_moment_ratio", NOISY, lift(0.8, 0.9, beta_uniform=(0.3, 0.87, 0.87))),
+        ("laplace_moment_ratio", NOISY, lift(0.8, 0.9, beta_laplace=(0.1, 0.75, 0.75))),
         ("residual_energy", CLAIM, lift(0.8, 0.9, one_bit_error=(0.36, 0.36, 0.3601))),
         ("layer_gauge", TRIVIAL, sampled({"round_trip": (1e-7, 1e-7, 2e-5)})),
         ("energy_rank_bounds", NARROW, spectra(energy_rank_90=0.25)),  # one direction cannot hold 90 % at stable rank d
@@ -168,9 +172,60 @@ def test_a_forged_measurement_violates(theorem: str, cell: Cell, forged: Measure
     assert outcome.worst.where.startswith(cell.id)
 
 
-def test_the_residual_energy_is_checked_as_soon_as_it_is_measured() -> None:
-    measured = lift(0.8, 0.9, one_bit_error=(1.0 - 0.8**2,) * 3)
-    assert outcomes({CLAIM: measured})["residual_energy"].status == "held"
+def test_what_no_cell_measures_yet_is_checked_as_soon_as_one_does() -> None:
+    ratios = lift(0.8, 0.9, one_bit_error=(1.0 - 0.8**2,) * 3, beta_uniform=(0.87,) * 3, beta_laplace=(0.75,) * 3)
+    found = outcomes({NOISY: ratios})
+    for name in ("residual_energy", "uniform_moment_ratio", "laplace_moment_ratio"):
+        assert found[name].status == "held"
+
+
+@pytest.mark.parametrize(
+    ("entries", "ratio", "variance"),
+    [("gaussian", math.sqrt(2 / math.pi), 1 - 3 / math.pi), ("uniform", math.sqrt(3) / 2, 1 / 40),
+     ("laplace", 1 / math.sqrt(2), 1 / 8)],
+)  # fmt: skip
+def test_moment_ratios_and_their_spread_are_those_of_simulated_matrices(
+    entries: str, ratio: float, variance: float
+) -> None:
+    """2000 matrices of 16 × 64, numpy: the mean within 4 standard errors, the spread within 10 %."""
+    assert row_variance(entries, 1) == pytest.approx(variance)
+    assert row_square(entries, 10**12) == pytest.approx(ratio**2)
+    generator = np.random.Generator(np.random.PCG64(2024112500))
+    shape = (2000, 16, 64)
+    match entries:
+        case "gaussian":
+            matrices = generator.standard_normal(shape)
+        case "uniform":
+            matrices = generator.uniform(-1.0, 1.0, shape)
+        case _:
+            matrices = generator.laplace(size=shape)
+    betas = one_bit_cosine(matrices)
+    of_matrix = row_variance(entries, 64) / 16
+    assert betas.std() == pytest.approx(math.sqrt(of_matrix), rel=0.1)
+    expected = math.sqrt(row_square(entries, 64) - of_matrix)
+    assert abs(betas.mean() - expected) < 4 * math.sqrt(of_matrix / 2000) + 2e-4  # the rest is of order 1/n²
+
+
+@pytest.mark.parametrize("directions", [1, 3, 16])
+def test_the_spread_over_haar_rotations_stays_below_what_the_participation_ratio_allows(directions: int) -> None:
+    """300 Haar rotations of one 32 × 32 matrix of that rank; of rank one the bound is the spread itself."""
+    generator = np.random.Generator(np.random.PCG64(2024112501))
+    matrix = generator.standard_normal((32, directions)) @ generator.standard_normal((directions, 32))
+    energies = np.linalg.svd(matrix, compute_uv=False) ** 2
+    participating = float(energies.sum() ** 2 / (energies**2).sum())
+    q, r = np.linalg.qr(generator.standard_normal((300, 32, 32)))
+    haar = q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]
+    betas = one_bit_cosine(matrix @ haar)
+    bound = math.sqrt(row_variance("gaussian", 32) / participating)
+    assert betas.std() < 1.1 * bound  # 300 draws know a spread to 4 %
+    assert directions > 1 or betas.std() > 0.9 * bound
+
+
+def one_bit_cosine(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """β of each, by its definition."""
+    mass = (np.abs(matrices).sum(-1) ** 2).sum(-1)
+    found: NDArray[np.float64] = np.sqrt(mass / (matrices.shape[-1] * (matrices**2).sum((-2, -1))))
+    return found
 
 
 def test_a_rotation_that_is_none_is_no_check() -> None:
@@ -252,7 +307,7 @@ def test_the_page_tells_each_theorem_with_its_numbers() -> None:
     assert page.startswith("# Theorems behind E-test, design 4, on tiny (exploratory: not the sealed subject)\n")
     assert "| `jensen_ceiling` | bound | VIOLATED | 6 | 1.00e-03 | 1.00e-12 | lattice learned, gate_proj |" in page
     assert "| `laplace_moment_ratio` | law | not checked in this run | 0 | — | — | — |" in page
-    assert "**not checked in this run**; it needs β of matrices with Laplace entries." in page
+    assert "**not checked in this run**; it needs β of matrices with Laplace entries (" in page
     assert all(f"\n## {theorem.name}\n\n{theorem.statement}\n" in page for theorem in THEOREMS)
 
 

@@ -1,6 +1,6 @@
-"""What a run's measurements say of each theorem about the gauge β: one residual per matrix, or per mean. Pure.
+"""What a run's measurements say of each theorem about single matrices and the gauge β: one residual per matrix. Pure.
 
-Spectra are in `reports/theorem_spectra.py`.
+Laws of distributions are in `reports/theorem_laws.py`, spectra in `reports/theorem_spectra.py`.
 """
 
 import math
@@ -18,8 +18,6 @@ from reports.preregistration import Cell, Control, Preregistration
 from reports.rules import LargestAtMost
 
 ROUNDING = 1e-12  # of a cosine and its products, in float64
-SIGMAS = 6.0  # of a normal law: beyond them once in 5e8 checks
-ROW_VARIANCE = 1.0 - 3.0 / math.pi  # of n times the variance of β of one isotropic row of length n, leading order
 
 
 @dataclass(frozen=True)
@@ -31,15 +29,6 @@ class Check:
     tolerance: float
     made: bool  # of matrices made to have a known answer: a control, not the subject
     detail: str = ""  # what was compared, in numbers
-
-
-@dataclass(frozen=True)
-class Law:
-    """Of a mean of `draws` values of β at row length `n`: E β² is the Haar level's, `variance` that of one value."""
-
-    n: int
-    variance: float
-    draws: int
 
 
 def jensen_ceiling(_: Preregistration, measurements: Measurements) -> Iterator[Check]:
@@ -67,7 +56,7 @@ def _each(cell: Cell, what: str, lifts: Sequence[float], betas: Sequence[float])
 
 def jensen_equality(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
     """On sign lattices. One whose search misses its registered landing is no check; one beyond the ceiling fails."""
-    for control, measurement in _controls(prereg, measurements, "sign_lattice"):
+    for control, measurement in controls(prereg, measurements, "sign_lattice"):
         landings = measurement.measured.samples["landing"]
         for index, landing in enumerate(landings):
             where = f"{control.name} {matrix_name(index, len(landings))}"
@@ -80,40 +69,15 @@ def jensen_equality(prereg: Preregistration, measurements: Measurements) -> Iter
 def gauge_range(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
     for cell, measurement in ordered(measurements):
         beta = measurement.measured.samples.get("beta", ())
-        widths = _widths(prereg, cell, measurements)
-        if widths is None or not by_projection(beta):
+        sizes = widths(prereg, cell, measurements)
+        if sizes is None or not by_projection(beta):
             continue
         for index, value in enumerate(beta):
-            n = widths[index * len(PROJECTIONS) // len(beta)]
+            n = sizes[index * len(PROJECTIONS) // len(beta)]
             residual = largest([1.0 / (math.sqrt(n) * value) - 1.0, value - 1.0])
             where = f"{cell.id} {matrix_name(index, len(beta))}"
             detail = f"β {value:.4f}, at least {1.0 / math.sqrt(n):.4f}"
             yield Check(where, residual, ROUNDING, cell.kind == "control", detail)
-
-
-def haar(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
-    for cell, measurement in ordered(measurements):
-        betas = measurement.measured.samples.get("haar_beta", ())
-        widths = _widths(prereg, cell, measurements)
-        draws = len(measurement.measured.profiles.get("haar_draws", ()))
-        if widths is None or not draws or not by_projection(betas):
-            continue
-        directions = _participating(prereg, cell, measurements, len(betas))
-        for index, beta in enumerate(betas):
-            n = widths[index * len(PROJECTIONS) // len(betas)]
-            where = f"{cell.id} {matrix_name(index, len(betas))}"
-            variance = ROW_VARIANCE / (n * directions[index])
-            yield _apart(where, beta, Law(n, variance, draws), made=False)
-
-
-def gaussian_moment_ratio(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
-    """Rows of an i.i.d. matrix are independent: the variance of its β is that of a row over their number."""
-    for control, measurement in _controls(prereg, measurements, "gaussian"):
-        sizes = (control.hidden_size, control.hidden_size, control.intermediate_size)
-        for (name, betas), n in zip(by_projection(measurement.measured.samples["beta"]).items(), sizes, strict=False):
-            rows = control.hidden_size + control.intermediate_size - n
-            where = f"{control.name} {name}"
-            yield _apart(where, fmean(betas), Law(n, ROW_VARIANCE / (n * rows), len(betas)), made=True)
 
 
 def residual_energy(_: Preregistration, measurements: Measurements) -> Iterator[Check]:
@@ -134,31 +98,13 @@ def layer_gauge(prereg: Preregistration, measurements: Measurements) -> Iterator
                 yield Check(f"{cell.id} {matrix_name(index, len(errors))}", error, allowed[cell.name], made=False)
 
 
-def _apart(where: str, mean: float, law: Law, made: bool) -> Check:
-    """How far a mean of β lies from E β = √(E β² − variance), and how far it may."""
-    expected = math.sqrt(haar_level(law.n) ** 2 - law.variance)
-    detail = f"mean β {mean:.4f} of {law.draws}, expected {expected:.4f}"
-    return Check(where, abs(mean - expected), SIGMAS * math.sqrt(law.variance / law.draws), made, detail)
-
-
 def largest(residuals: Iterable[float]) -> float:
     """The largest of them, NaN where one is no number."""
     values = list(residuals)
     return math.nan if any(math.isnan(value) for value in values) else max(values)
 
 
-def _participating(prereg: Preregistration, cell: Cell, measurements: Measurements, count: int) -> Sequence[float]:
-    """Participation ratio of each matrix of the cell's layer, in directions; 1, the least there is, if unknown."""
-    d = min(prereg.subject.hidden_size, prereg.subject.intermediate_size)
-    for claim in prereg.claims:
-        beside = measurements.get(Cell("claim", claim.name, cell.layer))
-        ratios = () if beside is None else beside.measured.samples.get("participation_ratio", ())
-        if len(ratios) == count:
-            return [max(1.0, ratio * d) for ratio in ratios]
-    return [1.0] * count
-
-
-def _widths(prereg: Preregistration, cell: Cell, measurements: Measurements) -> tuple[int, int, int] | None:
+def widths(prereg: Preregistration, cell: Cell, measurements: Measurements) -> tuple[int, int, int] | None:
     """Row lengths of gate, up and down; None for a subject of other sizes than the registered one's.
 
     What was measured names no sizes, but random_rotation holds the mean Haar level of its widths.
@@ -176,7 +122,7 @@ def _widths(prereg: Preregistration, cell: Cell, measurements: Measurements) -> 
     return sizes if stated and all(abs(known - level) <= ROUNDING for known in stated) else None
 
 
-def _controls(
+def controls(
     prereg: Preregistration, measurements: Measurements, generator: str
 ) -> Iterator[tuple[Control, Measurement]]:
     """The measured controls of one generator that hold β."""

@@ -7,6 +7,7 @@ Pure: preregistration and measurements in, outcomes out. Nothing here enters a v
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from reports.decision import Decision
@@ -16,13 +17,12 @@ from reports.subject import SubjectFacts
 from reports.theorem_checks import (
     Check,
     gauge_range,
-    gaussian_moment_ratio,
-    haar,
     jensen_ceiling,
     jensen_equality,
     layer_gauge,
     residual_energy,
 )
+from reports.theorem_laws import haar, moment_ratio
 from reports.theorem_list import THEOREMS, Theorem
 from reports.theorem_spectra import energy_rank_bounds, marchenko_pastur, rank_order
 
@@ -35,7 +35,9 @@ CHECKED_BY: Mapping[str, CheckRun] = {  # the others cannot be checked by any ru
     "jensen_equality": jensen_equality,
     "gauge_range": gauge_range,
     "haar_level": haar,
-    "gaussian_moment_ratio": gaussian_moment_ratio,
+    "gaussian_moment_ratio": partial(moment_ratio, "gaussian"),
+    "uniform_moment_ratio": partial(moment_ratio, "uniform"),
+    "laplace_moment_ratio": partial(moment_ratio, "laplace"),
     "residual_energy": residual_energy,
     "layer_gauge": layer_gauge,
     "energy_rank_bounds": energy_rank_bounds,
