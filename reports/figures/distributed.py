@@ -1,0 +1,119 @@
+"""One metric's values by layer, pooled, counted and as tables: the numbers behind `distribution`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import quantiles
+
+from reports.figures.shown import Table
+from reports.figures.spectra import PROFILE, in_order
+from reports.measurement import Measured
+from reports.metrics import values
+from reports.preregistration import Cell
+from reports.rules import ShareBelow
+
+STEP = 1 / 32  # width of a bar of d_eff/d: two steps of an energy rank at d = 64, so that no bar holds one step more
+SHIFT = 1 / 128  # half a step: no value lies on an edge
+FEW = 2  # quartiles need as many values
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's values and what noise has there [-]."""
+
+    layer: int
+    values: tuple[float, ...]
+    noise: float | None
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        if len(self.values) < FEW:
+            return self.values[0], self.values[0], self.values[0]
+        low, middle, high = quantiles(self.values, n=4, method="inclusive")
+        return low, middle, high
+
+
+def pooled(layers: Sequence[Layer]) -> list[float]:
+    return [value for layer in layers for value in layer.values]
+
+
+def count(layers: Sequence[Layer]) -> int:
+    return len(pooled(layers))
+
+
+def below(layers: Sequence[Layer], rule: ShareBelow) -> int:
+    return sum(value < rule.below for value in pooled(layers))
+
+
+def noise_of(layers: Sequence[Layer]) -> float | None:
+    known = [layer.noise for layer in layers if layer.noise is not None]
+    return sum(known) / len(known) if known else None
+
+
+def edges_of(layers: Sequence[Layer], width: float) -> list[float]:
+    highest = max(pooled(layers))
+    shift = SHIFT * width / STEP
+    return [i * width - shift for i in range(math.floor((highest + shift) / width) + 2)]
+
+
+def counts(found: Sequence[float], edges: Sequence[float]) -> list[int]:
+    return [sum(low <= value < high for value in found) for low, high in pairwise(edges)]
+
+
+def layer_table(layers: Sequence[Layer], rule: ShareBelow) -> Table:
+    return Table(
+        caption=f"{rule.metric} by layer [-]",
+        columns=(
+            "layer",
+            "matrices",
+            "least",
+            "lower quartile",
+            "median",
+            "upper quartile",
+            "largest",
+            f"share below {rule.below:g}",
+            "noise",
+        ),
+        rows=tuple(
+            (
+                layer.layer,
+                len(layer.values),
+                min(layer.values),
+                *layer.quartiles,
+                max(layer.values),
+                below([layer], rule) / len(layer.values),
+                layer.noise,
+            )
+            for layer in layers
+        ),
+    )
+
+
+def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow, width: float) -> Table:
+    edges = edges_of([layer for layers in groups.values() for layer in layers], width)
+    found = {label: counts(pooled(layers), edges) for label, layers in groups.items()}
+    return Table(
+        caption=f"Matrices by {rule.metric} [-], from (included) to (excluded)",
+        columns=("from", "to", *found),
+        rows=tuple((edges[i], edges[i + 1], *(column[i] for column in found.values())) for i in range(len(edges) - 1)),
+    )
+
+
+def every_table(measured: Mapping[Cell, Measured], rule: ShareBelow) -> Table:
+    """Every value, a row per layer and projection where the projections are known, else a row per layer."""
+    rows: list[tuple[str | float, ...]] = []
+    for cell, one in measured.items():
+        found = values(one, rule.metric)
+        names = in_order(name.removeprefix(PROFILE) for name in one.profiles if name.startswith(PROFILE))
+        size = len(found) // len(names) if names and len(found) % len(names) == 0 else len(found)
+        for i in range(0, len(found), size):
+            rows.append(
+                (f"{cell.layer} {names[i // size]}" if size < len(found) else str(cell.layer), *found[i : i + size])
+            )
+    widest = max(len(row) for row in rows) - 1
+    return Table(
+        caption=f"{rule.metric} of every matrix [-], experts ascending",
+        columns=("layer", *(str(i) for i in range(widest))),
+        rows=tuple((*row, *(None,) * (widest + 1 - len(row))) for row in rows),
+    )

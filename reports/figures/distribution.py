@@ -1,0 +1,150 @@
+"""How a metric such as d_eff/d is distributed over matrices, beside its threshold and what noise has."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING
+
+from reports.decision import Decision
+from reports.figures.axes import Mark, layer_axis, legend, level, upright
+from reports.figures.distributed import (
+    STEP,
+    Layer,
+    below,
+    count,
+    counts,
+    edges_of,
+    every_table,
+    histogram_table,
+    layer_table,
+    noise_of,
+    pooled,
+)
+from reports.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.figures.theme import light
+from reports.gates import Measurements
+from reports.measurement import Measured
+from reports.metrics import RELATIVE, reference, values
+from reports.preregistration import Cell, Claim
+from reports.rules import ShareBelow
+from reports.spans import spans
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def distribution(decision: Decision, claim: Claim, rule: ShareBelow, measurements: Measurements) -> Shown:
+    """A histogram for each gate of the claim that was judged, and the layers one by one."""
+    name, title = f"distribution_{claim.name}", f"Effective dimension of every matrix ({rule.metric})"
+    cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
+    measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
+    layers = [
+        Layer(cell.layer, values(one, rule.metric), reference(one, rule.metric))
+        for cell, one in measured.items()
+        if cell.layer is not None
+    ]
+    if not layers:
+        return nothing(name, title, f"{rule.metric} of any matrix")
+    judged = [outcome.gate.layers for outcome in decision.gates if outcome.gate.claim == claim and outcome.rule]
+    groups = {
+        f"layers {spans(chosen)}": [layer for layer in layers if layer.layer in chosen]
+        for chosen in judged or [tuple(layer.layer for layer in layers)]
+    }
+    width = STEP / (_scale(next(iter(measured.values())), rule.metric))
+    histograms = {
+        label: Panel(
+            name=f"histogram_{len(chosen)}",
+            title=f"{label}: {below(chosen, rule)} of {count(chosen)} below {rule.below:g}",
+            description=f"Histogram of {rule.metric} over the matrices of {label}, with the threshold {rule.below:g} "
+            "and the value of noise.",
+            draw=partial(_draw_histogram, layers=chosen, rule=rule, width=width),
+        )
+        for label, chosen in groups.items()
+    }
+    by_layer = Panel(
+        name="by_layer",
+        title="layer by layer: median, quartiles, range",
+        description=f"{rule.metric} by layer: median, quartiles and range, with threshold and noise.",
+        draw=partial(_draw_layers, layers=layers, rule=rule),
+    )
+    return Shown(
+        name=name,
+        title=title,
+        reading=_reading(groups, rule),
+        panels=(*histograms.values(), by_layer),
+        tables=(layer_table(layers, rule), histogram_table(groups, rule, width), every_table(measured, rule)),
+        absent=layers_absent(cells, list(measured)),
+    )
+
+
+def _scale(measured: Measured, metric: str) -> float:
+    """What d_eff/d is divided by to come to the metric [-]."""
+    return measured.reference[metric.removeprefix(RELATIVE)] if metric.startswith(RELATIVE) else 1.0
+
+
+def _axis(rule: ShareBelow) -> str:
+    relative = rule.metric.startswith(RELATIVE)
+    return "d_eff/d over that of noise [-]" if relative else "d_eff/d [-]"
+
+
+def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow) -> str:
+    parts = []
+    for label, layers in groups.items():
+        share = below(layers, rule) / count(layers)
+        parts.append(
+            f"in {label} {below(layers, rule)} of {count(layers)} matrices ({share:.0%}) lie below {rule.below:g}, "
+            f"median {median(pooled(layers)):.3f} [-]"
+        )
+    said = f"At least {rule.at_least:.0%} are asked for; {'; '.join(parts)}"
+    noise = noise_of(next(iter(groups.values())))
+    return f"{said}." if noise is None else f"{said}; noise of the same shape has {noise:.3f}."
+
+
+def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, width: float) -> None:
+    found, edges = pooled(layers), edges_of(layers, width)
+    under = counts([value for value in found if value < rule.below], edges)
+    others = counts([value for value in found if value >= rule.below], edges)
+    axes.bar(edges[:-1], under, width=width, align="edge", color=light("blue"), label="below the threshold")
+    axes.bar(
+        edges[:-1],
+        others,
+        width=width,
+        align="edge",
+        bottom=under,
+        facecolor="none",
+        edgecolor=light("quiet"),
+        linewidth=0.8,
+        label="not below",
+    )
+    noise = noise_of(layers)
+    axes.set_xlim(0.0, max(1.0, edges[-1], (noise or 0.0) * 1.05))
+    axes.set_ylim(0.0, 1.35 * max(low + high for low, high in zip(under, others, strict=True)))
+    upright(axes, Mark(rule.below, f"threshold {rule.below:g}"))
+    if noise is not None:
+        upright(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), height=0.9)
+    axes.set_xlabel(_axis(rule))
+    axes.set_ylabel("matrices")
+    legend(axes)
+
+
+def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow) -> None:
+    at = [layer.layer for layer in layers]
+    axes.vlines(
+        at,
+        [min(layer.values) for layer in layers],
+        [max(layer.values) for layer in layers],
+        light("quiet"),
+        linewidth=0.8,
+    )
+    lows, highs = [layer.quartiles[0] for layer in layers], [layer.quartiles[2] for layer in layers]
+    axes.vlines(at, lows, highs, light("blue"), linewidth=3.5, label="quartiles")
+    middles = [layer.quartiles[1] for layer in layers]
+    axes.plot(at, middles, color=light("ink"), marker="o", linestyle="none", label="median")
+    noise = noise_of(layers)
+    axes.set_ylim(0.0, max(1.0, 1.1 * max(pooled(layers))))
+    level(axes, Mark(rule.below, f"threshold {rule.below:g}"))
+    if noise is not None:
+        level(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), above=True)
+    layer_axis(axes, at)
+    axes.set_ylabel(_axis(rule))
+    legend(axes)

@@ -1,0 +1,131 @@
+"""Singular-value spectra, layer by layer, beside what a matrix of noise has."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reports.decision import Decision
+from reports.figures.axes import legend
+from reports.figures.noise import aspect_ratio, marchenko_pastur_quantiles
+from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
+from reports.figures.theme import light
+from reports.gates import Measurements
+from reports.preregistration import Cell, Claim
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PROFILE = "singular_values_"
+NOISE = "participation_ratio"  # its value for noise tells the aspect ratio
+NAME, TITLE = "spectra", "Singular values by layer, beside Marchenko–Pastur"
+Curves = Mapping[int, tuple[float, ...]]  # layer -> quantiles of singular values over their RMS
+
+
+def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+    """Mean quantile function of each projection's singular values over their RMS [-], a line per layer."""
+    cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
+    measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
+    projections = in_order(
+        name.removeprefix(PROFILE) for one in measured.values() for name in one.profiles if name.startswith(PROFILE)
+    )
+    if not projections:
+        return nothing(NAME, TITLE, "a spectrum")
+    first = next(iter(measured.values()))
+    gamma = aspect_ratio(first.reference[NOISE]) if NOISE in first.reference else None
+    curves: dict[str, Curves] = {
+        projection: {
+            cell.layer: one.profiles[PROFILE + projection]
+            for cell, one in measured.items()
+            if cell.layer is not None and PROFILE + projection in one.profiles
+        }
+        for projection in projections
+    }
+    return Shown(
+        name=NAME,
+        title=TITLE,
+        reading=_reading(curves, gamma),
+        panels=tuple(
+            Panel(
+                name=projection,
+                title=projection,
+                description=f"Quantile functions of the singular values of {projection}, one line per layer, with the "
+                "Marchenko–Pastur curve of a matrix of noise.",
+                draw=partial(_draw, curves=found, gamma=gamma),
+            )
+            for projection, found in curves.items()
+        ),
+        tables=tuple(_table(projection, found, gamma) for projection, found in curves.items()),
+        absent=layers_absent(cells, list(measured)),
+    )
+
+
+def in_order(projections: Iterable[str]) -> list[str]:
+    """Each once, gate, up, down: as their matrices are sampled."""
+    return sorted(set(projections), key=lambda name: ("gate" not in name, "up" not in name, name))
+
+
+def _levels(count: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return (np.arange(count, dtype=np.float64) + 0.5) / count
+
+
+def _reading(curves: Mapping[str, Curves], gamma: float | None) -> str:
+    tops = [(values[-1], layer, projection) for projection, found in curves.items() for layer, values in found.items()]
+    (high, top, of), (low, bottom, beside) = max(tops), min(tops)
+    said = (
+        f"The steepest mean spectrum is that of {of} in layer {top}, whose largest values reach {high:.2f} times the "
+        f"RMS [-]; the flattest, {beside} in layer {bottom}, reaches {low:.2f}"
+    )
+    if gamma is None:
+        return f"{said}."
+    count = len(next(iter(next(iter(curves.values())).values())))
+    noise = float(marchenko_pastur_quantiles(_levels(count)[-1:], gamma)[0])
+    return f"{said}; noise of the same shape has {noise:.2f} there."
+
+
+def _table(projection: str, curves: Curves, gamma: float | None) -> Table:
+    levels = _levels(len(next(iter(curves.values()))))
+    noise = None if gamma is None else marchenko_pastur_quantiles(levels, gamma)
+    return Table(
+        caption=f"{projection}: singular value over RMS [-] below which a share of the singular values lies, mean over "
+        "the layer's experts",
+        columns=(
+            "share [-]",
+            *(f"layer {layer}" for layer in curves),
+            *(() if noise is None else ("Marchenko–Pastur",)),
+        ),
+        rows=tuple(
+            (
+                float(level),
+                *(values[i] for values in curves.values()),
+                *(() if noise is None else (float(noise[i]),)),
+            )
+            for i, level in enumerate(levels)
+        ),
+    )
+
+
+def _draw(axes: "Axes", curves: Curves, gamma: float | None) -> None:
+    first, last = min(curves), max(curves)
+    for layer, values in curves.items():
+        levels = _levels(len(values))
+        if layer == first:
+            axes.plot(levels, values, color=light("blue"), label=f"layer {layer}", marker="o", markevery=(4, 8))
+        elif layer == last:
+            axes.plot(levels, values, color=light("orange"), label=f"layer {layer}", marker="s", markevery=(8, 8))
+        else:
+            between = f"layers {first + 1} to {last - 1}" if last - first > 2 else f"layer {first + 1}"  # noqa: PLR2004
+            known = between in axes.get_legend_handles_labels()[1]
+            axes.plot(levels, values, color=light("quiet"), linewidth=0.7, label=None if known else between)
+    if gamma is not None:
+        levels = np.linspace(0.0, 1.0, 129)
+        noise = marchenko_pastur_quantiles(levels, gamma)
+        axes.plot(
+            levels, noise, color=light("ink"), linestyle="--", linewidth=1.8, label=f"noise, sides 1:{1 / gamma:g}"
+        )
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(bottom=0.0)
+    axes.set_xlabel("share of the singular values [-]")
+    axes.set_ylabel("singular value / RMS [-]")
+    legend(axes)
