@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TITLE = "Convergence of the search, and where other searches land"
 CURVE = "curve_"
 DRAWN = ("landing", "larger_budget", "annealed_procrustes", "procrustes", "momentum")  # in the theme's order
+NEAR = 0.93  # β from which its bound of 1 is drawn; farther away it would press the curves together [-]
 Curve = Sequence[float]  # mean β over the layers, by step [-]
 
 
@@ -132,8 +133,9 @@ def _draw_curves(axes: "Axes", curves: Mapping[str, Curve], names: Mapping[str, 
         color=light("quiet"),
         fontsize=7.5,
     )
-    axes.set_ylim(top=1.012)
-    level(axes, Mark(1.0, "β = 1: nothing but signs"))
+    if max(max(curve) for curve in curves.values()) > NEAR:
+        axes.set_ylim(top=1.012)
+        level(axes, Mark(1.0, "β = 1: nothing but signs"))
     axes.set_xlim(left=0)
     axes.set_xlabel("step")
     axes.set_ylabel("β [-]")

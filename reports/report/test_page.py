@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from reports.decision import decide
 from reports.figures.every import figures
-from reports.figures.specimens import ENVIRONMENT, document_of, measured_rung
+from reports.figures.specimens import ENVIRONMENT, document_of, measured_rung, narrow
+from reports.preregistration import Cell
 from reports.report import write_report
 from reports.report.page import number, report_html
+from reports.specimens import of
 
 HOSTILE = '<script>alert("$x$")</script> & co'
 VOID = {"meta", "path", "use", "rect", "br", "stop"}
@@ -87,7 +90,7 @@ def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
         str(document["core_sha256"]),
         "It does not say that expert weights cannot be compressed",
         ">narrow_d@2-layer</th>",
-        "1 of 1 controls are sound; 5 of 5 traps are sound.",
+        "Of the instruments, 1 of 1 controls are sound; 5 of 5 traps are sound.",
         "Seal and subject</h2>",
         "Nothing is narrow.",
         "Figures</h2>",
@@ -116,6 +119,28 @@ def test_what_was_not_measured_is_said(stopped: tuple[Path, ...]) -> None:
     for what in ("a lift", "a decomposition of the lift", "a convergence curve", "the model at one bit per weight"):
         assert f"Nothing to draw: {what} was not measured in this run." in html
     assert "not measured: " in html  # among the deviations
+
+
+def test_instruments_that_did_not_run_are_not_called_unsound(stopped: tuple[Path, ...]) -> None:
+    assert "Of the instruments, 1 of 1 controls are sound; none of 5 traps ran." in text(stopped[0])
+
+
+def test_without_a_kill_the_page_says_what_is_missing() -> None:
+    decision, measurements = measured_rung(lambda _: False)
+    html = report_html(decision, document_of(decision), measurements)
+    count = len(decision.missing)
+    assert f"INCOMPLETE</span> {count} registered cells were not measured, first planted_narrow_d</h1>" in html
+    assert "Nothing is decided: registered cells were not measured" in html
+
+
+def test_a_control_out_of_line_is_inconclusive() -> None:
+    decision, measurements = measured_rung()
+    cell = Cell("control", "planted_narrow_d")
+    wrong = {**measurements, cell: of(cell, narrow(0.9))}
+    again = decide(decision.prereg, decision.layers, wrong)
+    html = report_html(again, document_of(again), wrong)
+    assert "0 of 1 controls are sound, 1 out of line" in html
+    assert "OUT OF LINE" in html
 
 
 def test_names_are_text_and_nothing_else() -> None:

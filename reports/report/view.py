@@ -143,8 +143,10 @@ def _instruments(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome
         sound = [one.sound for one in outcomes]
         line = f"{sound.count(True)} of {len(sound)} {what} are sound"
         line += f", {sound.count(False)} out of line" if False in sound else ""
-        said.append(line + (f", {sound.count(None)} did not run" if None in sound else ""))
-    return f"{'; '.join(said)}. One out of line makes its gate INCONCLUSIVE: the instrument is broken, nothing is dead."
+        line += f", {sound.count(None)} did not run" if None in sound else ""
+        said.append(line if any(one is not None for one in sound) else f"none of {len(sound)} {what} ran")
+    meaning = "One out of line makes its gate INCONCLUSIVE: the instrument is broken, nothing is dead."
+    return f"Of the instruments, {'; '.join(said)}. {meaning}"
 
 
 def _facts(decision: Decision, document: Mapping[str, Any]) -> tuple[Fact, ...]:
