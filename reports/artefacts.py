@@ -1,6 +1,7 @@
 """At the end of a session: the verdict from the store, the artefacts, and the exit code."""
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from reports.bundle import BUNDLE, bundle_sha256, pack
 from reports.decision import Decision, decide
-from reports.document import decision_json, trap_results_json
+from reports.document import decision_json
 from reports.errors import BadInput, ExitCode
 from reports.plan import Plan
-from reports.postmortem import postmortem, with_written_part
+from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
 from reports.subject import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+Report = pytest.TestReport | pytest.CollectReport
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Session:
     """What the plugin saw of one run."""
 
     plan: Plan
-    reports: tuple[pytest.TestReport, ...]
+    reports: tuple[Report, ...]  # of cells, and of files that could not be collected
     exit_status: int
     interrupted: bool
     options: Mapping[str, object]
@@ -61,14 +65,10 @@ def conclude(session: Session) -> Conclusion:
         seal=plan.seal.to_json(),
         environment=_environment(session, store),
         errors=errors,
+        measurements_sha256=bundle_sha256(measurements) if measurements else None,
     )
-    files = {
-        "decision.json": _pretty(document),
-        "trap_results.json": _pretty(trap_results_json(decision)),
-    }
-    page = plan.run_folder / "postmortem.md"
-    files["postmortem.md"] = with_written_part(postmortem(decision, document), page).encode()
-    for name, data in files.items():
+    files = artefacts(decision, document, plan.run_folder)
+    for name, data in {**files, BUNDLE: pack(measurements)}.items():
         write_atomically(plan.run_folder / name, data)
     remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store)
     append_attempt(
@@ -128,6 +128,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "subject_revision": session.plan.subject.revision,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
+        "cores": len(os.sched_getaffinity(0)),  # shared by the workers of `options`
         "code_sha256": identity.get("code_sha256"),
         "settings": identity.get("settings"),
     }
@@ -138,11 +139,11 @@ def _relative(location: str, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else location
 
 
-def _is_fault(report: pytest.TestReport) -> bool:
-    return _property(report, "exit_code") not in (ExitCode.KILLED, ExitCode.INCONCLUSIVE)
+def _is_fault(report: Report) -> bool:
+    return _property(report, "exit_code") not in (ExitCode.KILLED, ExitCode.INCONCLUSIVE, ExitCode.MISMATCH)
 
 
-def _error(report: pytest.TestReport) -> dict[str, object]:
+def _error(report: Report) -> dict[str, object]:
     return {
         "cell": _property(report, "cell"),
         "outcome": _property(report, "outcome") or "ERROR",
@@ -150,15 +151,13 @@ def _error(report: pytest.TestReport) -> dict[str, object]:
     }
 
 
-def _message(report: pytest.TestReport) -> str:
+def _message(report: Report) -> str:
     """The one line of a `StudyError`; of a crash, the last line of its traceback that names the error."""
+    if isinstance(report, pytest.CollectReport):
+        return f"{report.nodeid} could not be collected"
     crash = getattr(report.longrepr, "reprcrash", None)
     return str(report.longrepr if crash is None else crash.message).strip().splitlines()[0]
 
 
-def _property(report: pytest.TestReport, name: str) -> object:
-    return dict(report.user_properties).get(name)
-
-
-def _pretty(document: Mapping[str, object]) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+def _property(report: Report, name: str) -> object:
+    return dict(getattr(report, "user_properties", ())).get(name)

@@ -33,9 +33,8 @@ OBTAINED: Argument = (
     {
         "dest": "obtained",
         "type": Path,
-        "required": True,
         "metavar": "DECISION",
-        "help": "the decision.json of a new run",
+        "help": "the decision.json of a new run (default: judge the measurements published beside DECISION again)",
     },
 )
 SEEN: dict[str, object] = {"choices": ("yes", "no"), "help": "had results of this rung on this subject been seen?"}
@@ -120,24 +119,36 @@ def run_decide(options: Options) -> ExitCode:
     """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
     from reports.rejudge import rejudge  # noqa: PLC0415 - numpy, which most commands do not need
 
-    decision, core = rejudge(options.results, options.folder)
+    judged = rejudge(options.results, options.folder)
+    decision = judged.decision
     told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
-    print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}\ncore sha256 {core}")
+    print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
+    print(f"core sha256 {judged.core_sha256}")
     return ExitCode[decision.verdict]
 
 
 def run_reproduce(options: Options) -> ExitCode:
-    """Say whether a new verdict reproduces an earlier one, and in what it differs (then 14)."""
-    from reports.reproduce import differences, read_decision  # noqa: PLC0415 - as above
+    """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
+    from reports.circumstances import circumstances  # noqa: PLC0415 - as above
+    from reports.rejudge import drifted, rebuilt, rejudge  # noqa: PLC0415
+    from reports.reproduce import differences, outcome_line, read_decision  # noqa: PLC0415
 
-    expected, obtained = read_decision(options.expected), read_decision(options.obtained)
-    prereg = load_preregistration(options.folder / str(expected["seal"]["file"]))
+    expected = read_decision(options.expected)
+    prereg = verify(options.folder / Path(str(expected["seal"]["file"])).name).prereg
+    drift: list[str] = []
+    if options.obtained is None:
+        judged = rejudge(options.expected.parent, options.folder)
+        obtained = rebuilt(judged, expected)
+        drift = drifted(judged, expected, options.expected.parent)
+    else:
+        obtained = read_decision(options.obtained)
     found = list(differences(obtained, expected, prereg.tolerances))
-    for difference in found:
-        print(difference.line())
-    verdict = f"{expected['verdict']}, {expected['trigger']}" if expected["trigger"] else expected["verdict"]
-    print(f"{'NOT REPRODUCED' if found else 'reproduced'}: {expected['rung']}, design {expected['design']}: {verdict}")
-    return ExitCode.MISMATCH if found else ExitCode.SURVIVED
+    for line in [*(difference.line() for difference in found), *drift]:
+        print(line)
+    for line in circumstances(obtained, expected):
+        print(f"note: {line}")
+    print(outcome_line(expected, reproduced=not found and not drift))
+    return ExitCode.MISMATCH if found or drift else ExitCode.SURVIVED
 
 
 def _sealed(options: Options, act: Callable[..., SealStatus]) -> ExitCode:

@@ -19,7 +19,7 @@ from reports.rules import MeanAtLeast, Rule
 from reports.secondary import secondary_json
 from reports.subject import SubjectFacts
 
-SCHEMA = 3
+SCHEMA = 4
 CORE_KEYS = (
     "rung",
     "verdict",
@@ -70,8 +70,12 @@ def decision_json(
     seal: Mapping[str, object],
     environment: Mapping[str, object],
     errors: Sequence[Mapping[str, object]],
+    measurements_sha256: str | None = None,
 ) -> dict[str, object]:
-    """`decision.json`: the source's four fields first, the core, then what may differ between machines and runs."""
+    """`decision.json`: the source's four fields first, the core, then what may differ between machines and runs.
+
+    `measurements_sha256` is over the lines of the run's `measurements.jsonl.gz`, or None where nothing was measured.
+    """
     core, attainable = core_json(decision, subject), attainability(decision.prereg)
     return {
         **core,
@@ -83,6 +87,7 @@ def decision_json(
         "secondaries": [secondary_json(outcome) for outcome in decision.secondaries],
         "prefilter": prefilter_json(decision.prereg),
         "deviations": deviations(decision, subject),
+        "measurements_sha256": measurements_sha256,
         "seal": dict(seal),
         "environment": dict(environment),
         "errors": [dict(error) for error in errors],
@@ -131,7 +136,9 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "metric": claim.rule.metric,
         "rule": rule_text(claim.rule),
         "observed": None if rule is None else rule.observed,
+        "reach": None if rule is None else list(rule.reach),
         "threshold": None if rule is None else rule.threshold,
+        "close_call": rule is not None and rule.close,
         "n": 0 if rule is None else rule.n,
         "median": None if rule is None else rule.median,
         "reference": None if rule is None else rule.reference,
@@ -194,6 +201,7 @@ def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
         "metric": outcome.metric,
         "met": outcome.met,
         "observed": outcome.observed,
+        "reach": list(outcome.reach),
         "median": outcome.median,
         "reference": outcome.reference,
     }

@@ -50,3 +50,9 @@ class BadInput(StudyError):
     """A checkpoint, preregistration, option or device that cannot be used."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class Mismatch(StudyError):
+    """A verdict that was to be reproduced is of another rule, or came out otherwise."""
+
+    exit_code = ExitCode.MISMATCH

@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 from reports.errors import Tampered
 from reports.preregistration import Cell
 
+MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
@@ -51,8 +52,8 @@ class Measurement:
         }
 
 
-def measurement_from_json(entry: Mapping[str, object], where: str) -> Measurement:
-    """The inverse of `Measurement.to_json`; `where` names the file in the error.
+def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str = MEASURE_AGAIN) -> Measurement:
+    """The inverse of `Measurement.to_json`; `where` names the file in the error, `remedy` what to do.
 
     Raises `Tampered` where the entry does not have the form that `to_json` writes.
     """
@@ -73,7 +74,7 @@ def measurement_from_json(entry: Mapping[str, object], where: str) -> Measuremen
             of=_of(entry["of"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Tampered(f"{where}: not a measurement ({error!r}); delete it to measure that cell again") from None
+        raise Tampered(f"{where}: not a measurement ({error!r}); {remedy}") from None
 
 
 def _lists(curves: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reports.crew import ORDERS
+
 DEFAULT_PREREGISTRATION = "E-ffn-rotation-v4-olmoe_nano"
 
 
@@ -32,6 +34,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--save-rotations",
         action="store_true",
         help="keep the learned rotations of every layer measured, beside its measurements (large)",
+    )
+    group.addoption(
+        "--reproduce",
+        type=Path,
+        metavar="DECISION",
+        help="measure afresh, whole, and be green exactly when this decision.json is reproduced",
     )
     group.addoption("--out", type=Path, metavar="DIR", help="where measurements and verdicts go (default: reports/out)")
 
@@ -69,6 +77,7 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "layers": None if layers is None else sorted(layers),
         "out": None if config.getoption("out") is None else str(config.getoption("out")),
         "save_rotations": config.getoption("save_rotations"),
-        "stop_at_first_kill": config.getoption("maxfail") == 1,
+        "reproduce": None if config.getoption("reproduce") is None else str(config.getoption("reproduce")),
+        "stop_at_first_kill": config.stash[ORDERS].stop,
         "workers": getattr(config.option, "numprocesses", None),
     }

@@ -1,16 +1,20 @@
 """What is settled before collection: the sealed rule, the subject, and the folder of the run."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reports.canonical import sha256_hex
-from reports.errors import BadInput
+from reports.crew import ORDERS
+from reports.errors import BadInput, Mismatch
 from reports.options import DEFAULT_PREREGISTRATION
 from reports.parse import load_preregistration
 from reports.preregistration import Cell, Preregistration, running_order
+from reports.reproduction import REPRODUCTION, read_expected, reproduction
 from reports.seal import SealStatus, verify
 from reports.subject import SubjectFacts
 
@@ -36,8 +40,17 @@ def make_plan(config: pytest.Config) -> Plan:
     Raises `Tampered` on a broken seal and `BadInput` on anything that cannot be used.
     """
     folder = config.rootpath / "hypotheses" / "preregistrations"
-    path = find_preregistration(folder, config.getoption("prereg"), config.getoption("model"))
+    expected = _expected(config)
+    named = config.getoption("prereg")
+    if expected is not None and named is None:
+        named = Path(expected["seal"]["file"]).stem
+    path = find_preregistration(folder, named, config.getoption("model"))
     seal = verify(path)
+    if expected is not None and expected["rule_sha256"] != seal.prereg.canonical_sha256:
+        raise Mismatch(
+            f"--reproduce: its rule is {expected['rule_sha256'][:12]}…, {path.stem} is {seal.prereg.canonical_sha256[:12]}"
+            "… now; check out the commit of that verdict, or name its --prereg"
+        )
     subject = config.hook.pytest_study_subject(config=config, prereg=seal.prereg)
     prereg = with_dense(config, seal.prereg)
     layers = config.getoption("layers")
@@ -47,7 +60,26 @@ def make_plan(config: pytest.Config) -> Plan:
         raise BadInput(f"--layers: {min(absent)} has no experts in {subject.name}; choose among {first} to {last}")
     out = config.getoption("out")
     base = config.rootpath / "reports" / "out" if out is None else config.invocation_params.dir / out
-    return Plan(prereg, seal, subject, base / (run_name(path.stem, subject) + dense_suffix(prereg)), layers)
+    name = run_name(path.stem, subject) + dense_suffix(prereg)
+    if expected is not None:
+        _same_subject(expected, subject)
+        name += f"--reproduced-{config.stash[ORDERS].run}"  # its own store: nothing that was measured before counts
+        config.stash[REPRODUCTION] = reproduction(expected, prereg, subject.layers)
+    return Plan(prereg, seal, subject, base / name, layers)
+
+
+def _same_subject(expected: Mapping[str, Any], subject: SubjectFacts) -> None:
+    there = expected["subject"]
+    if (there["name"], there["exploratory"]) != (subject.name, subject.exploratory):
+        raise Mismatch(
+            f"--reproduce: its subject is {there['name']}{', exploratory' * there['exploratory']}, obtained "
+            f"{subject.name}{', exploratory' * subject.exploratory}; name the same --model and --prompts"
+        )
+
+
+def _expected(config: pytest.Config) -> Mapping[str, Any] | None:
+    path = config.getoption("reproduce")
+    return None if path is None else read_expected(config.invocation_params.dir / path)
 
 
 def with_dense(config: pytest.Config, prereg: Preregistration) -> Preregistration:

@@ -3,6 +3,8 @@
 Imports no torch: `pytest --help`, collection errors and re-judging stay fast, and the controller of `-n N` needs none.
 """
 
+import signal
+import threading
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -13,9 +15,11 @@ import pytest
 
 from reports import cells, hooks, terminal
 from reports.artefacts import Conclusion, Session, conclude
+from reports.crew import ORDERS, Failures, Slots, instruct, orders_of
 from reports.errors import ExitCode, StudyError
 from reports.options import add_options, echo, study_requested
 from reports.plan import PLAN, make_plan
+from reports.reproduction import REPRODUCTION, Comparison, compare
 from reports.study import Study
 
 OUTCOMES = {
@@ -23,6 +27,7 @@ OUTCOMES = {
     ExitCode.INCONCLUSIVE: "MISFIRED",
     ExitCode.TAMPERED: "TAMPERED",
     ExitCode.BAD_INPUT: "BAD INPUT",
+    ExitCode.MISMATCH: "MISMATCH",
 }
 MEANINGS = {
     ExitCode.KILLED: "The claim is dead by its registered rule and its controls are sound: a result, not a fault.",
@@ -44,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "probe(name): the registered probe that this cell feeds; it enters no verdict")
     config.addinivalue_line("markers", "secondary(name): the registered comparison that this cell feeds; no verdict")
     if study_requested(config):
+        config.stash[ORDERS] = orders_of(config)
         config.pluginmanager.register(StudySession(config), "study-session")
 
 
@@ -53,11 +59,26 @@ class StudySession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.started = time.time()
-        self.reports: list[pytest.TestReport] = []
+        self.reports: list[pytest.TestReport | pytest.CollectReport] = []
         self.interrupted = False
         self.worker = hasattr(config, "workerinput")
         self.conclusion: Conclusion | None = None
+        self.comparison: Comparison | None = None
         self.failure: str | None = None  # why there is no conclusion
+        self.slots = Slots()
+        self.order: dict[str, int] = {}  # test id -> position in the registered order
+
+    @property
+    def failures(self) -> Failures:
+        return Failures(self.config.stash[PLAN].run_folder / f".failed-{self.config.stash[ORDERS].run}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        instruct(node, self.config.stash[ORDERS], self.slots)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.slots.free(node.gateway.id)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -67,6 +88,7 @@ class StudySession:
             pytest.exit(f"{error.exit_code.name.replace('_', ' ')}: {error}", returncode=error.exit_code)
         if not self.worker:
             terminal.prepare(self.config)
+            terminate_as_interrupted(self.config)
 
     def pytest_report_header(self) -> list[str]:
         return terminal.header(self.config.stash[PLAN], echo(self.config))
@@ -80,6 +102,13 @@ class StudySession:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         cells.remember_selection(session)
+        self.order = {item.nodeid: position for position, item in enumerate(session.items)}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there."""
+        position = self.order.get(item.nodeid, 0)
+        return True if self.worker and self.failures.before(position, self.order) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
@@ -96,14 +125,24 @@ class StudySession:
             report.longrepr = f"{error}\n{MEANINGS.get(error.exit_code, '')}".strip()
             report.user_properties.append(("outcome", OUTCOMES.get(error.exit_code, "ERROR")))
             report.user_properties.append(("exit_code", int(error.exit_code)))
+        if cell is not None and REPRODUCTION in self.config.stash:
+            self.config.stash[REPRODUCTION].turn(report, cell.id)
+        if report.failed and self.worker and self.config.stash[ORDERS].stop:
+            self.failures.add(item.nodeid)
         return report
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.worker:
+            self.reports.append(report)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, Any] | None:
         return terminal.status(report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.worker:
             return
+        if report.failed and self.config.stash[ORDERS].stop:
+            self.failures.add(report.nodeid)  # also of a worker that died and wrote nothing down
         if report.when == "call" or report.outcome != "passed":
             self.reports.append(report)
             terminal.write_cell(self.config, report)
@@ -125,9 +164,14 @@ class StudySession:
             started=datetime.fromtimestamp(self.started, UTC),
             root=self.config.rootpath,
         )
+        self.failures.forget()
         try:
             self.conclusion = conclude(ended)
             session.exitstatus = self.conclusion.exit_code
+            if REPRODUCTION in self.config.stash:
+                expected, plan = self.config.stash[REPRODUCTION].expected, ended.plan
+                self.comparison = compare(expected, self.conclusion.document, plan.prereg.tolerances)
+                session.exitstatus = self.comparison.exit_code_after(self.conclusion.exit_code)
         except StudyError as error:
             self.failure = f"{error.exit_code.name.replace('_', ' ')}: {error}"
             session.exitstatus = error.exit_code
@@ -135,6 +179,8 @@ class StudySession:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.conclusion is not None:
             terminal.write_summary(terminalreporter, self.conclusion, Path.cwd())
+            if self.comparison is not None:
+                terminal.write_comparison(terminalreporter, self.comparison)
         elif self.failure is not None:
             terminalreporter.write_line(self.failure, red=True, bold=True)
 
@@ -145,6 +191,23 @@ def after_kill(item: pytest.Item, study: Study) -> None:
     trigger = None if cell is None else study.killed_before(cell)
     if trigger is None:
         return
-    if item.config.getoption("maxfail") == 1:
+    if item.config.stash[ORDERS].stop:
         pytest.skip(f"not started: -x, and the rung was killed before ({trigger})")
     item.user_properties.append(("exploratory", trigger))
+
+
+def terminate_as_interrupted(config: pytest.Config) -> None:
+    """SIGTERM ends a run as Ctrl-C does: what was measured is judged, and the exit code says interrupted."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the verdict is being written
+        raise KeyboardInterrupt("SIGTERM")
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    config.add_cleanup(restore)

@@ -4,20 +4,37 @@ What a session leaves beside its measurements (`run.json`) says which rule, subj
 """
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from reports.bundle import BUNDLE, bundle_sha256, read_bundle
 from reports.canonical import canonical_json, sha256_hex
 from reports.decision import Decision, decide
-from reports.document import core_json
+from reports.document import core_json, decision_json
 from reports.errors import BadInput
 from reports.measurement import Measurement
 from reports.preregistration import Cell
+from reports.published import DECISION, artefacts
 from reports.seal import verify
 from reports.store import Store, write_atomically
 from reports.subject import SubjectFacts, check_digest
 
 RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and what it was judged from."""
+
+    decision: Decision
+    subject: SubjectFacts
+    measurements: Mapping[Cell, Measurement]
+
+    @property
+    def core_sha256(self) -> str:
+        return sha256_hex(canonical_json(core_json(self.decision, self.subject)))
 
 
 def remember(run_folder: Path, preregistration: str, subject: SubjectFacts, store: Store | None) -> None:
@@ -30,8 +47,8 @@ def remember(run_folder: Path, preregistration: str, subject: SubjectFacts, stor
     write_atomically(run_folder / RUN, canonical_json(entry))
 
 
-def rejudge(run_folder: Path, preregistrations: Path) -> tuple[Decision, str]:
-    """The decision that the measurements under `run_folder` come to, and its core sha256.
+def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
+    """What the measurements under `run_folder` come to: those of its store, or where it was published, of its bundle.
 
     Raises `BadInput` where the folder holds no run, `Tampered` where seal or measurements do not hold.
     """
@@ -50,13 +67,43 @@ def rejudge(run_folder: Path, preregistrations: Path) -> tuple[Decision, str]:
         preregistration, store = str(entry["preregistration"]), entry["store"]
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a folder that a run wrote") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{path}: does not describe a run ({error!r}); run the study again") from None
     prereg = verify(preregistrations / Path(preregistration).name).prereg
-    measurements: dict[Cell, Measurement] = {}
-    if store is not None:
-        measurements = Store(run_folder / "measurements" / Path(str(store)).name).measurements()
+    measurements = {} if store is None else _measurements(run_folder, Path(str(store)).name)
     for cell, measurement in measurements.items():
         check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
-    decision = decide(prereg, subject.layers, measurements)
-    return decision, sha256_hex(canonical_json(core_json(decision, subject)))
+    return Judged(decide(prereg, subject.layers, measurements), subject, measurements)
+
+
+def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The decision document that the measurements give, with what only the run itself knew taken from `document`."""
+    again = decision_json(
+        judged.decision,
+        subject=judged.subject,
+        seal=document["seal"],
+        environment=document["environment"],
+        errors=document["errors"],
+        measurements_sha256=bundle_sha256(judged.measurements) if judged.measurements else None,
+    )
+    return dict(json.loads(json.dumps(again)))
+
+
+def drifted(judged: Judged, document: Mapping[str, Any], folder: Path) -> list[str]:
+    """What in `folder` does not follow from the measurements: keys of the document, and files beside it."""
+    again = rebuilt(judged, document)
+    found = [
+        f"decision.json: {key} does not follow from the measurements"
+        for key in sorted(again.keys() | document.keys())
+        if again.get(key) != document.get(key)
+    ]
+    for name, data in artefacts(judged.decision, again, folder).items():
+        page = folder / name
+        if name != DECISION and page.exists() and page.read_bytes() != data:
+            found.append(f"{name}: is not what the measurements give; write it anew")
+    return found
+
+
+def _measurements(run_folder: Path, store: str) -> dict[Cell, Measurement]:
+    folder = run_folder / "measurements" / store
+    return Store(folder).measurements() if folder.exists() else read_bundle(run_folder / BUNDLE)

@@ -1,12 +1,13 @@
 """Does a second verdict say the same as the first? From two `decision.json` alone: no weights, no torch.
 
-The same means: verdict, trigger, rule, every gate up to the kill, and every control and trap come out alike, and what
-the gates observed agrees within the registered tolerances; so do gates after the kill, where both sides measured them.
-Digests of tensors must agree where both name a layer.
+The same means: verdict, trigger, rule, every gate up to the kill, and every control and trap come out alike, nothing of
+the suite failed, and what the gates observed lies within reach of the registered tolerances, under the registered
+metric and under every other; so do the gates after the kill that the first one measured. Digests of tensors must agree.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,19 @@ from typing import Any
 from reports.document import CORE_KEYS, SCHEMA, core_sha256_of
 from reports.errors import BadInput, Tampered
 
+FIGURES = 16  # width of a column of figures
+EPSILON = 1e-12  # rounding of a reach that was computed on another machine [-]
+
 
 @dataclass(frozen=True)
 class Difference:
     what: str
     obtained: object
     expected: object
-    tolerance: float | None = None
+    allowed: tuple[float, float] | None = None
 
     def line(self) -> str:
-        within = "" if self.tolerance is None else f" ± {self.tolerance:g}"
+        within = "" if self.allowed is None else f" ({self.allowed[0]:g} to {self.allowed[1]:g} allowed)"
         return f"{self.what}: obtained {self.obtained}, expected {self.expected}{within}"
 
 
@@ -33,7 +37,7 @@ def read_decision(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a decision.json") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadInput(f"{path}: not JSON, expected a decision.json") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not set(CORE_KEYS) <= document.keys():
         raise BadInput(f"{path}: not a decision.json of schema {SCHEMA}; name another, or write it anew")
@@ -45,7 +49,11 @@ def read_decision(path: Path) -> dict[str, Any]:
 def differences(
     obtained: Mapping[str, Any], expected: Mapping[str, Any], tolerances: Mapping[str, float]
 ) -> Iterator[Difference]:
-    """Everything in which `obtained` does not reproduce `expected`; nothing if it does."""
+    """Everything in which `obtained` does not reproduce `expected`; nothing if it does.
+
+    `tolerances`: metric -> how far a median or τ may lie [-]; how far what a rule compares may lie, the gate's own
+    reach says.
+    """
     for key in ("rung", "design", "round", "rule_sha256", "verdict", "trigger"):
         if obtained[key] != expected[key]:
             yield Difference(key, obtained[key], expected[key])
@@ -54,16 +62,21 @@ def differences(
             yield Difference(f"subject {key}", obtained["subject"][key], expected["subject"][key])
     yield from _controls(obtained, expected)
     yield from _traps(obtained, expected)
-    theirs = {_gate_name(gate): gate for gate in expected["gates"]}
-    ours = {_gate_name(gate): gate for gate in obtained["gates"]}
+    theirs = {gate_name(gate): gate for gate in expected["gates"]}
+    ours = {gate_name(gate): gate for gate in obtained["gates"]}
     if theirs.keys() != ours.keys():
         yield Difference("gates", sorted(ours), sorted(theirs))
     for name in sorted(theirs.keys() & ours.keys()):
         yield from _gate(name, ours[name], theirs[name], tolerances)
-    later = [{_gate_name(gate): gate for gate in side["after_kill"]} for side in (obtained, expected)]
-    for name in sorted(later[0].keys() & later[1].keys()):  # what both measured after the kill; with -x neither does
-        if "NOT_RUN" not in (later[0][name]["status"], later[1][name]["status"]):
-            yield from _gate(f"{name} (after the kill)", later[0][name], later[1][name], tolerances)
+    later = {gate_name(gate): gate for gate in obtained["after_kill"]}
+    for gate in expected["after_kill"]:
+        name = f"{gate_name(gate)} (after the kill)"
+        if gate["status"] != "NOT_RUN" and gate_name(gate) not in later:
+            yield Difference(name, "nothing", gate["status"])
+        elif gate["status"] != "NOT_RUN":
+            yield from _gate(name, later[gate_name(gate)], gate, tolerances)
+    for error in obtained["errors"]:
+        yield Difference(f"{error['cell'] or 'the suite'}", f"{error['outcome']}: {error['message']}", "no fault")
 
 
 def _controls(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Difference]:
@@ -88,16 +101,65 @@ def _traps(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator
 def _gate(
     name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], tolerances: Mapping[str, float]
 ) -> Iterator[Difference]:
-    for key in ("status", "metric", "threshold", "n", "verdict_depends_on_metric"):
+    for key in ("status", "metric", "threshold", "n"):
         if ours[key] != theirs[key]:
             yield Difference(f"{name} {key}", ours[key], theirs[key])
-    tolerance = tolerances.get(theirs["metric"], 0.0)
-    for key in ("observed", "median"):
-        if (ours[key] is None) != (theirs[key] is None):
-            yield Difference(f"{name} {key}", ours[key], theirs[key])
-        elif ours[key] is not None and abs(ours[key] - theirs[key]) > tolerance:
-            yield Difference(f"{name} {key}", ours[key], theirs[key], tolerance)
+    within = tolerances.get(theirs["metric"], 0.0)
+    yield from _value(f"{name} observed", ours["observed"], theirs["observed"], theirs["reach"])
+    yield from _value(f"{name} median", ours["median"], theirs["median"], _around(theirs["median"], within))
+    best, known = (None if side["tau"] is None else side["tau"]["tau"] for side in (ours, theirs))
+    yield from _value(f"{name} τ", best, known, _around(known, within))
+    others = {row["metric"]: row for row in ours["sensitivity"]}
+    for row in theirs["sensitivity"]:
+        other = others.get(row["metric"], {"observed": None})
+        yield from _value(f"{name} under {row['metric']}", other["observed"], row["observed"], row["reach"])
 
 
-def _gate_name(gate: Mapping[str, Any]) -> str:
+def _value(what: str, obtained: object, expected: object, reach: object) -> Iterator[Difference]:
+    """`obtained` must lie within `reach`, or be as absent as `expected`."""
+    if not isinstance(obtained, float | int) or not isinstance(expected, float | int) or not isinstance(reach, list):
+        if obtained != expected:
+            yield Difference(what, obtained, expected)
+        return
+    low, high = min(*reach, expected), max(*reach, expected)
+    if not low - EPSILON <= obtained <= high + EPSILON:
+        yield Difference(what, obtained, expected, (low, high))
+
+
+def _around(value: object, within: float) -> list[float] | None:
+    return [value - within, value + within] if isinstance(value, float | int) else None
+
+
+def difference_table(found: Sequence[Difference], columns: int = 80) -> list[str]:
+    """Rows of what, obtained, expected and allowed; what does not fit its row goes on below it."""
+    if not found:
+        return []
+    rows = [("", "obtained", "expected", "allowed"), *(_cells(difference) for difference in found)]
+    first, lines = columns - 3 * FIGURES, []
+    for what, *figures in rows:
+        if len(what) < first and all(len(figure) < FIGURES for figure in figures[:2]) and len(figures[2]) <= FIGURES:
+            lines.append(f"{what:<{first}}{figures[0]:<{FIGURES}}{figures[1]:<{FIGURES}}{figures[2]}".rstrip())
+            continue
+        text = f"obtained {figures[0]}, expected {figures[1]}" + (f", allowed {figures[2]}" if figures[2] else "")
+        lines += [what, *textwrap.wrap(text, columns, initial_indent="  ", subsequent_indent="  ")]
+    return lines
+
+
+def _cells(difference: Difference) -> tuple[str, str, str, str]:
+    allowed = difference.allowed
+    within = "" if allowed is None else f"{allowed[0]:.4g} to {allowed[1]:.4g}"
+    return difference.what, _figure(difference.obtained), _figure(difference.expected), within
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def outcome_line(expected: Mapping[str, Any], *, reproduced: bool) -> str:
+    """Whether the verdict was reproduced, and which it is."""
+    verdict = f"{expected['verdict']}, {expected['trigger']}" if expected["trigger"] else expected["verdict"]
+    return f"{'reproduced' if reproduced else 'NOT REPRODUCED'}: {expected['rung']}, design {expected['design']}: {verdict}"
+
+
+def gate_name(gate: Mapping[str, Any]) -> str:
     return f"{gate['claim']}@{gate['checkpoint']}-layer"

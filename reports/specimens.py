@@ -238,3 +238,16 @@ def generated(
 def of_model(cell: Cell, measured: Measured, sha256: str = "e" * 64) -> Measurement:
     """`measured` as if on the whole model and its prompts, or on a control's own."""
     return Measurement(cell, sha256, measured, 0.01, "control" if cell.layer is None else "model")
+
+
+ENVIRONMENT = {
+    "started": "2026-01-01T00:00:00+00:00",
+    "ended": "2026-01-01T00:01:00+00:00",
+    "options": {},
+    "subject_location": "weights",
+    "subject_revision": None,
+    "python": "3.11.0",
+    "platform": "Linux x86_64",
+    "code_sha256": "c" * 64,
+    "settings": {"device": "cpu"},
+}

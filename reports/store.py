@@ -21,7 +21,7 @@ from pathlib import Path
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput, Tampered
-from reports.measurement import Measurement, Of, measurement_from_json
+from reports.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
 from reports.preregistration import Cell
 
 
@@ -95,7 +95,7 @@ class Store:
             return None
         except OSError as error:
             raise BadInput(f"{path}: cannot be read ({error.strerror}); choose another --out") from None
-        measurement = _decode(data, path)
+        measurement = decode_entry(data, str(path))
         if measurement.cell != cell:
             raise Tampered(
                 f"{path}: holds {measurement.cell.id}, expected {cell.id}; delete it to measure that cell again"
@@ -112,7 +112,7 @@ class Store:
         path = self._entry(measurement.cell)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            _write_through(temporary, _encode(measurement))
+            _write_through(temporary, encode_entry(measurement))
             with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stands
                 os.link(temporary, path)
             _sync_folder(path.parent)
@@ -133,7 +133,7 @@ class Store:
         entries: dict[Cell, Measurement] = {}
         digests: dict[tuple[Of, int | None, str | None], Measurement] = {}
         for path in sorted(self.folder.glob("*.json")):
-            measurement = _decode(path.read_bytes(), path)
+            measurement = decode_entry(path.read_bytes(), str(path))
             cell = measurement.cell
             if path != self._entry(cell):
                 raise Tampered(f"{path}: holds {cell.id}; delete it to measure that cell again")
@@ -172,23 +172,29 @@ def append_attempt(run_folder: Path, attempt: Mapping[str, object]) -> None:
         return
 
 
-def _encode(measurement: Measurement) -> bytes:
+def encode_entry(measurement: Measurement) -> bytes:
+    """One entry as canonical JSON with the digest of the rest of it."""
     entry = measurement.to_json()
     return canonical_json({**entry, "entry_sha256": sha256_hex(canonical_json(entry))})
 
 
-def _decode(data: bytes, path: Path) -> Measurement:
+def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measurement:
+    """The inverse of `encode_entry`. Raises `Tampered`, naming `where` and the `remedy`, unless its digest holds."""
     try:
-        entry = json.loads(data)
+        entry = json.loads(data, parse_int=_number)
         stated = entry.pop("entry_sha256")
         sound = isinstance(entry, dict) and sha256_hex(canonical_json(entry)) == stated
     except (ValueError, KeyError, AttributeError, TypeError, BadInput):
         sound = False
     if not sound:
-        raise Tampered(
-            f"{path}: corrupt or edited by hand (its digest does not hold); delete it to measure that cell again"
-        )
-    return measurement_from_json(entry, str(path))
+        raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
+    return measurement_from_json(entry, where, remedy)
+
+
+def _number(text: str) -> int | float:
+    """Canonical JSON writes 1e17 without an exponent, and takes no integers beyond 2^53 - 1."""
+    number = int(text)
+    return number if abs(number) < 1 << 53 else float(number)
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -15,6 +15,8 @@ from reports.messages import lift_lines
 from reports.plan import Plan
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Claim, gates
+from reports.reproduce import difference_table, outcome_line
+from reports.reproduction import Comparison
 from reports.secondary import secondary_line
 
 COLOURS: Mapping[str, dict[str, bool]] = {
@@ -54,8 +56,10 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, COLUMNS, subsequent_indent=" " * 10)]
 
 
-def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+def status(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, Any] | None:
     """KILLED, MISFIRED and faults in their own words; no letters, since each cell has a line of its own."""
+    if isinstance(report, pytest.CollectReport):
+        return None
     properties = dict(report.user_properties)
     if "cell" not in properties or (report.when != "call" and report.outcome == "passed"):
         return None
@@ -121,6 +125,17 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(line)
 
 
+def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) -> None:
+    """Reproduced or not: every difference as a row, and what the two runs were made with."""
+    found = comparison.differences
+    reporter.section("NOT REPRODUCED" if found else "reproduced", red=bool(found), green=not found, bold=True)
+    for line in difference_table(found):
+        reporter.write_line(line)
+    for line in comparison.circumstances:
+        _write_wrapped(reporter, f"note: {line}")
+    _write_wrapped(reporter, outcome_line(comparison.expected, reproduced=not found))
+
+
 def beside_the_verdict(decision: Decision) -> list[str]:
     """Probes, what was generated, and secondaries, in one line each; none of them enters the verdict."""
     lines = [f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})" for probe in decision.probes]
@@ -172,7 +187,7 @@ def _rule_line(plan: Plan, claim: Claim) -> str:
 def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:
     if report.outcome == "skipped":
         return "skipped"
-    if report.outcome == "failed":
+    if report.outcome == "failed" or "outcome" in properties:
         return str(properties.get("outcome", "ERROR"))
     return "sound" if properties.get("kind") in ("control", "trap") else "measured"
 

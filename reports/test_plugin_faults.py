@@ -194,16 +194,21 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: p
     assert resumed["core_sha256"] == fresh["core_sha256"]
 
 
-def test_a_crashed_worker_loses_nothing_and_is_named(run: Any, pytester: pytest.Pytester) -> None:
-    """The checkpoint cell measures what the dead worker did not."""
+@pytest.mark.parametrize(("stop", "code"), [([], ExitCode.KILLED), (["-x"], ExitCode.INCOMPLETE)])
+def test_a_crashed_worker_loses_nothing_and_is_named(
+    run: Any, pytester: pytest.Pytester, stop: list[str], code: ExitCode
+) -> None:
+    """The checkpoint cell measures what the dead worker did not; with -x nothing behind the crash is started."""
     write_miniature(pytester.path)
     conftest = pytester.path / "conftest.py"
     crash = "import os\ndef pytest_runtest_call(item):\n    if 'L02' in item.name:\n        os._exit(7)\n"
     conftest.write_text(conftest.read_text() + crash)
-    assert run("-n2", "-x").ret == ExitCode.KILLED
+    assert run("-n2", *stop).ret == code
     decision = artefact(pytester.path, "decision.json")
-    assert decision["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
+    assert decision["trigger"] == (None if stop else "narrow-d threshold unmet at 4-layer checkpoint")
     assert ["crashed while running" in error["message"] for error in decision["errors"]] == [True]
+    conftest.write_text(conftest.read_text().replace(crash, ""))
+    assert run("-n2", *stop).ret == ExitCode.KILLED
 
 
 def test_weights_that_changed_since_they_were_measured(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:

@@ -1,18 +1,23 @@
 """A verdict judged again from what a run left, and every way in which that must be refused."""
 
+import gzip
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reports.bundle import BUNDLE, pack
 from reports.cli import main
+from reports.document import core_sha256_of
 from reports.errors import BadInput, ExitCode, Tampered
 from reports.preregistration import Cell, registered_cells
-from reports.rejudge import RUN, rejudge, remember
+from reports.published import artefacts
+from reports.rejudge import RUN, rebuilt, rejudge, remember
 from reports.seal import verify
-from reports.specimens import a_measurement
+from reports.specimens import ENVIRONMENT, a_measurement
 from reports.store import Identity, open_store
 from reports.subject import SubjectFacts
 
@@ -35,24 +40,24 @@ def run_folder(sealed: Path, tmp_path: Path) -> Path:
 
 
 def test_the_command_tells_verdict_and_core(run_folder: Path, sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    decision, core = rejudge(run_folder, sealed.parent)
+    judged = rejudge(run_folder, sealed.parent)
     assert main(["decide", str(run_folder)], sealed.parent) == ExitCode.KILLED
     told = capsys.readouterr().out
     assert "KILLED, narrow-d threshold unmet at 4-layer checkpoint" in told
-    assert f"core sha256 {core}" in told
-    assert decision.verdict == "KILLED"
+    assert f"core sha256 {judged.core_sha256}" in told
+    assert judged.decision.verdict == "KILLED"
 
 
 def test_it_can_be_judged_after_it_was_moved(run_folder: Path, sealed: Path, tmp_path: Path) -> None:
-    expected = rejudge(run_folder, sealed.parent)[1]
+    expected = rejudge(run_folder, sealed.parent).core_sha256
     shutil.move(run_folder, tmp_path / "elsewhere")
-    assert rejudge(tmp_path / "elsewhere", sealed.parent)[1] == expected
+    assert rejudge(tmp_path / "elsewhere", sealed.parent).core_sha256 == expected
 
 
 def test_without_a_control_nothing_is_killed(run_folder: Path, sealed: Path) -> None:
     (entry,) = run_folder.rglob("control-null_narrow_d.json")
     entry.unlink()
-    decision, _ = rejudge(run_folder, sealed.parent)
+    decision = rejudge(run_folder, sealed.parent).decision
     assert decision.verdict == "INCOMPLETE"
     assert Cell("control", "null_narrow_d") in decision.missing
 
@@ -83,3 +88,75 @@ def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) ->
     (tmp_path / RUN).write_text(text)
     with pytest.raises(BadInput, match=r"run\.json: does not describe a run"):
         rejudge(tmp_path, sealed.parent)
+
+
+@pytest.fixture
+def published(run_folder: Path, sealed: Path, tmp_path: Path) -> Path:
+    """The run, published: its document, the files beside it, and its measurements in one file instead of a store."""
+    folder = tmp_path / "verdict"
+    folder.mkdir()
+    judged = rejudge(run_folder, sealed.parent)
+    blank = {"seal": {"file": sealed.name}, "environment": ENVIRONMENT, "errors": []}
+    document = rebuilt(judged, blank)
+    for name, data in artefacts(judged.decision, document, folder).items():
+        (folder / name).write_bytes(data)
+    (folder / BUNDLE).write_bytes(pack(judged.measurements))
+    shutil.copy(run_folder / RUN, folder)
+    return folder
+
+
+def test_a_published_verdict_is_decided_again_from_its_measurements(
+    published: Path, sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.SURVIVED
+    assert "reproduced: E-ffn-rotation, design 4: KILLED, narrow-d threshold" in capsys.readouterr().out
+    assert main(["decide", str(published)], sealed.parent) == ExitCode.KILLED
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda d: d.update(verdict="SURVIVED"), "verdict: obtained KILLED, expected SURVIVED"),
+        (lambda d: d["gates"][0].update(observed=0.9), "decision.json: gates does not follow from the measurements"),
+        (lambda d: d.update(not_measured=[]), "decision.json: not_measured does not follow from the measurements"),
+        (lambda d: d.update(deviations=["none"]), "decision.json: deviations does not follow from the measurements"),
+        (lambda d: d.update(praise="excellent"), "decision.json: praise does not follow from the measurements"),
+        (lambda d: d.update(measurements_sha256="f" * 64), "decision.json: measurements_sha256 does not follow"),
+    ],
+)
+def test_a_document_that_does_not_follow_is_a_mismatch(
+    published: Path, sealed: Path, change: Callable[[Any], object], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even where whoever edited it made its core digest hold again."""
+    path = published / "decision.json"
+    document = json.loads(path.read_text())
+    change(document)
+    document["core_sha256"] = core_sha256_of(document)
+    path.write_text(json.dumps(document))
+    assert main(["reproduce", str(path)], sealed.parent) == ExitCode.MISMATCH
+    assert named in capsys.readouterr().out
+
+
+def test_a_page_that_does_not_follow_is_a_mismatch_but_notes_are_free(
+    published: Path, sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = published / "postmortem.md"
+    page.write_text(page.read_text() + "\nA note by hand.\n")
+    assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.SURVIVED
+    page.write_text(page.read_text().replace("KILLED", "SURVIVED", 1))
+    assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.MISMATCH
+    assert "postmortem.md: is not what the measurements give" in capsys.readouterr().out
+
+
+def test_published_measurements_that_were_edited_are_tampered(
+    published: Path, sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = published / BUNDLE
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"0.777", b"0.111", 1)))
+    assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.TAMPERED
+    assert "corrupt or edited by hand" in capsys.readouterr().err
+
+
+def test_without_its_measurements_a_verdict_cannot_be_decided_again(published: Path, sealed: Path) -> None:
+    (published / BUNDLE).unlink()
+    assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.BAD_INPUT

@@ -1,0 +1,91 @@
+"""Published measurements: what goes in comes out, and nothing else is let in."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports import bundle
+from reports.bundle import bundle_lines, bundle_sha256, pack, read_bundle
+from reports.errors import BadInput, StudyError, Tampered
+from reports.measurement import Measurement
+from reports.preregistration import Cell
+from reports.specimens import a_measurement
+
+CELLS = [Cell("claim", "narrow_d", 3), Cell("control", "planted"), Cell("trap", "off_rotation", 0)]
+FOUND = {cell: a_measurement(cell, [0.25, 1 / 3]) for cell in CELLS}
+
+values = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "measurements.jsonl.gz"
+    path.write_bytes(pack(FOUND))
+    return path
+
+
+@given(st.dictionaries(st.sampled_from(CELLS), values))
+def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, samples: dict[Cell, list[float]]) -> None:
+    found = {cell: a_measurement(cell, given) for cell, given in samples.items()}
+    path = tmp_path_factory.mktemp("bundle") / "measurements.jsonl.gz"
+    path.write_bytes(pack(found))
+    assert read_bundle(path) == found
+
+
+def test_the_bytes_depend_on_the_measurements_alone(path: Path) -> None:
+    backwards: dict[Cell, Measurement] = dict(reversed(FOUND.items()))
+    assert pack(backwards) == path.read_bytes()
+    assert bundle_sha256(backwards) == bundle_sha256(FOUND)
+    assert bundle_sha256({}) != bundle_sha256(FOUND)
+
+
+def test_an_edited_entry_is_tampered(path: Path) -> None:
+    path.write_bytes(gzip.compress(bundle_lines(FOUND).replace(b"0.25", b"0.75", 1)))
+    with pytest.raises(Tampered, match=r"jsonl\.gz line 1: corrupt or edited by hand.*restore the file that the run"):
+        read_bundle(path)
+
+
+def test_a_cell_that_stands_in_it_twice_is_tampered(path: Path) -> None:
+    first = bundle_lines(FOUND).splitlines(keepends=True)[0]
+    path.write_bytes(gzip.compress(bundle_lines(FOUND) + first))
+    with pytest.raises(Tampered, match=re.escape("line 4: narrow_d[L03] stands in it twice")):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no gzip", pack(FOUND)[:-9], pack(FOUND)[:40] + b"\xff" * 20])
+def test_what_cannot_be_unpacked_is_bad_input(damage: bytes, path: Path) -> None:
+    if damage == b"":
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    with pytest.raises(BadInput, match=r"measurements\.jsonl\.gz: cannot be read \("):
+        read_bundle(path)
+
+
+def test_what_unpacks_without_end_is_bad_input(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "LARGEST", 1000)
+    path.write_bytes(gzip.compress(b"0" * 10_000))
+    with pytest.raises(BadInput, match="unpacks to more than 1000 bytes"):
+        read_bundle(path)
+
+
+def refusal(path: Path) -> str:
+    """What `read_bundle` says of the file, or nothing where it holds no measurement; else its error passes through."""
+    try:
+        return "" if read_bundle(path) == {} else "measurements"
+    except StudyError as error:
+        return str(error)
+
+
+@given(st.binary())
+def test_arbitrary_bytes_hold_no_measurement(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("bundle") / "measurements.jsonl.gz"
+    for written in (data, gzip.compress(data)):
+        path.write_bytes(written)
+        said = refusal(path)
+        assert said != "measurements"
+        assert said == "" or said.isprintable()
