@@ -14,6 +14,7 @@ from reports.bundle import BUNDLE, bundle_sha256, pack
 from reports.decision import Decision, decide
 from reports.document import decision_json
 from reports.errors import BadInput, ExitCode
+from reports.judged import Judged
 from reports.plan import Plan
 from reports.published import artefacts
 from reports.rejudge import remember
@@ -67,7 +68,8 @@ def conclude(session: Session) -> Conclusion:
         errors=errors,
         measurements_sha256=bundle_sha256(measurements) if measurements else None,
     )
-    files = artefacts(decision, document, plan.run_folder)
+    judged = Judged(decision, plan.subject, measurements)
+    files = artefacts(judged, document, plan.run_folder)
     for name, data in {**files, BUNDLE: pack(measurements)}.items():
         write_atomically(plan.run_folder / name, data)
     remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store)
@@ -81,7 +83,12 @@ def conclude(session: Session) -> Conclusion:
             "core_sha256": document["core_sha256"],
         },
     )
-    return Conclusion(decision, document, exit_code, tuple(plan.run_folder / name for name in files))
+    written = tuple(plan.run_folder / name for name in files)
+    if session.options["report"]:
+        from reports.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
+
+        written += write_report(plan.run_folder, decision, document, measurements)[:1]
+    return Conclusion(decision, document, exit_code, written)
 
 
 def settle_exit_code(session: Session, decision: Decision) -> int:

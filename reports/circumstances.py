@@ -1,4 +1,4 @@
-"""What two runs were made with, and in what that differs: named beside every reproduction, never a reason to refuse it."""
+"""What two runs were made with, and in what that differs: named beside every reproduction, no reason to refuse it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""`python -m reports`: lint, seal, amend, log, status, decide, reproduce: one function and one line each."""
+"""`python -m reports`: one function and one line for each command about preregistrations and verdicts.
+
+The commands that judge and render live in `reports/cli_verdicts.py`.
+"""
 
 import argparse
 import sys
@@ -6,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reports.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.errors import BadInput, ExitCode, StudyError, Tampered
 from reports.ledger import LEDGER, read_ledger
 from reports.lint import lint, sealable
@@ -15,28 +19,10 @@ from reports.table import closest
 
 PREREGISTRATIONS = Path(__file__).resolve().parents[1] / "hypotheses" / "preregistrations"
 
-Options = argparse.Namespace
-Command = Callable[[Options], ExitCode]
-Argument = tuple[str, dict[str, object]]
-
 NAME: Argument = ("name", {"metavar": "NAME", "help": "a preregistration by its stem, or a path"})
 NAMES: Argument = ("names", {"metavar": "NAME", "nargs": "*", "help": "preregistrations (default: all of them)"})
 WHAT: Argument = ("--what", {"required": True, "metavar": "TEXT", "help": "what is sealed or changed, in one line"})
 WHY: Argument = ("--why", {"required": True, "metavar": "TEXT", "help": "the reason, in one line"})
-FOLDER: Argument = (
-    "results",
-    {"type": Path, "metavar": "FOLDER", "help": "what a run wrote, under reports/out or --out"},
-)
-EXPECTED: Argument = ("expected", {"type": Path, "metavar": "DECISION", "help": "the decision.json to be reproduced"})
-OBTAINED: Argument = (
-    "--with",
-    {
-        "dest": "obtained",
-        "type": Path,
-        "metavar": "DECISION",
-        "help": "the decision.json of a new run (default: judge the measurements published beside DECISION again)",
-    },
-)
 SEEN: dict[str, object] = {"choices": ("yes", "no"), "help": "had results of this rung on this subject been seen?"}
 
 
@@ -57,8 +43,8 @@ def parser() -> argparse.ArgumentParser:
     command("amend", run_amend, NAME, WHAT, WHY, ("--results-seen", {**SEEN, "required": True}))
     command("log", run_log)
     command("status", run_status, NAMES)
-    command("decide", run_decide, FOLDER)
-    command("reproduce", run_reproduce, EXPECTED, OBTAINED)
+    for name, run, arguments in VERDICT_COMMANDS:
+        command(name, run, *arguments)
     return top
 
 
@@ -113,42 +99,6 @@ def run_status(options: Options) -> ExitCode:
         print(f"{name}: {text}")
     codes = {code for _, code in states.values()}
     return next((code for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT) if code in codes), ExitCode.SURVIVED)
-
-
-def run_decide(options: Options) -> ExitCode:
-    """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
-    from reports.rejudge import rejudge  # noqa: PLC0415 - numpy, which most commands do not need
-
-    judged = rejudge(options.results, options.folder)
-    decision = judged.decision
-    told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
-    print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
-    print(f"core sha256 {judged.core_sha256}")
-    return ExitCode[decision.verdict]
-
-
-def run_reproduce(options: Options) -> ExitCode:
-    """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
-    from reports.circumstances import circumstances  # noqa: PLC0415 - as above
-    from reports.rejudge import drifted, rebuilt, rejudge  # noqa: PLC0415
-    from reports.reproduce import differences, outcome_line, read_decision  # noqa: PLC0415
-
-    expected = read_decision(options.expected)
-    prereg = verify(options.folder / Path(str(expected["seal"]["file"])).name).prereg
-    drift: list[str] = []
-    if options.obtained is None:
-        judged = rejudge(options.expected.parent, options.folder)
-        obtained = rebuilt(judged, expected)
-        drift = drifted(judged, expected, options.expected.parent)
-    else:
-        obtained = read_decision(options.obtained)
-    found = list(differences(obtained, expected, prereg.tolerances))
-    for line in [*(difference.line() for difference in found), *drift]:
-        print(line)
-    for line in circumstances(obtained, expected):
-        print(f"note: {line}")
-    print(outcome_line(expected, reproduced=not found and not drift))
-    return ExitCode.MISMATCH if found or drift else ExitCode.SURVIVED
 
 
 def _sealed(options: Options, act: Callable[..., SealStatus]) -> ExitCode:

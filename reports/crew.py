@@ -1,7 +1,7 @@
 """One run in several processes: what the controller of `-n N` tells its workers, and how a failure stops them all.
 
-xdist ends `-x` by killing workers in mid-cell. Here a failure is written down instead, and no process starts a cell that
-stands behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
+xdist ends `-x` by killing workers in mid-cell. Here a failure is written down instead, and no process starts a cell
+that stands behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
 """
 
 import os

@@ -119,3 +119,12 @@ def controls_once(outcomes: Sequence[GateOutcome]) -> list[ControlOutcome]:
 
 def traps_once(outcomes: Sequence[GateOutcome]) -> list[TrapOutcome]:
     return list({(trap.trap.name, trap.layer): trap for outcome in outcomes for trap in outcome.traps}.values())
+
+
+UNSAID: Mapping[Verdict, str] = {
+    "KILLED": "This rule is dead on this subject. It does not say that expert weights cannot be compressed, nor that "
+    "another estimator, another model or a rule set against its own null would come out the same.",
+    "SURVIVED": "No registered rule fired on this subject. It does not say that the claims hold for other models.",
+    "INCONCLUSIVE": "Nothing is decided: an instrument is out of line, so the claims are neither dead nor alive.",
+    "INCOMPLETE": "Nothing is decided: registered cells were not measured, so the claims are neither dead nor alive.",
+}  # what a verdict does not say, told beside it wherever it is told

@@ -63,7 +63,7 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
     }
 
 
-def decision_json(
+def decision_json(  # noqa: PLR0913 - each part of a run tells its own
     decision: Decision,
     *,
     subject: SubjectFacts,

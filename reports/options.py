@@ -41,6 +41,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="DECISION",
         help="measure afresh, whole, and be green exactly when this decision.json is reproduced",
     )
+    group.addoption("--report", action="store_true", help="write report.html and its figures as well (some seconds)")
     group.addoption("--out", type=Path, metavar="DIR", help="where measurements and verdicts go (default: reports/out)")
 
 
@@ -77,6 +78,7 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "layers": None if layers is None else sorted(layers),
         "out": None if config.getoption("out") is None else str(config.getoption("out")),
         "save_rotations": config.getoption("save_rotations"),
+        "report": config.getoption("report"),
         "reproduce": None if config.getoption("reproduce") is None else str(config.getoption("reproduce")),
         "stop_at_first_kill": config.stash[ORDERS].stop,
         "workers": getattr(config.option, "numprocesses", None),

@@ -48,8 +48,8 @@ def make_plan(config: pytest.Config) -> Plan:
     seal = verify(path)
     if expected is not None and expected["rule_sha256"] != seal.prereg.canonical_sha256:
         raise Mismatch(
-            f"--reproduce: its rule is {expected['rule_sha256'][:12]}…, {path.stem} is {seal.prereg.canonical_sha256[:12]}"
-            "… now; check out the commit of that verdict, or name its --prereg"
+            f"--reproduce: its rule is {expected['rule_sha256'][:12]}…, {path.stem} is "
+            f"{seal.prereg.canonical_sha256[:12]}… now; check out the commit of that verdict, or name its --prereg"
         )
     subject = config.hook.pytest_study_subject(config=config, prereg=seal.prereg)
     prereg = with_dense(config, seal.prereg)

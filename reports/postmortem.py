@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from reports.conclusion import FAMILIES
-from reports.decision import Decision, rule_text, traps_once
+from reports.decision import UNSAID, Decision, rule_text, traps_once
 from reports.errors import BadInput
+from reports.files import read_regular
 from reports.gates import GateOutcome
 from reports.markdown import table
 from reports.messages import lift_lines
@@ -40,7 +41,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
         _traps(decision),
         _prefilter(decision),
         _deviations(decision, document),
-        _limits(document),
+        _limits(decision),
         _provenance(document),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -49,7 +50,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
 def with_written_part(generated: str, page: Path) -> str:
     """`generated`, followed by what a person wrote below the marker of the page that stands there now."""
     try:
-        _, _, written = page.read_text(encoding="utf-8").partition(f"\n{MARKER}")  # not one that is quoted
+        _, _, written = read_regular(page).decode("utf-8").partition(f"\n{MARKER}")  # not one that is quoted
     except FileNotFoundError:
         written = ""
     except (OSError, UnicodeDecodeError) as error:
@@ -249,12 +250,9 @@ def cell_ranges(cells: Sequence[Cell]) -> list[str]:
     return [f"{name}[{spans(found, 'L{:02d}')}]" if found else name for name, found in layers.items()]
 
 
-def _limits(document: Mapping[str, Any]) -> str:
+def _limits(decision: Decision) -> str:
     return (
-        "## What this does not say\n\n"
-        f"It is about this rule on {document['subject']['name']} alone. It does not say that expert weights "
-        "cannot be compressed, nor that another estimator, another model or a rule set against its own null would come "
-        "out the same.\n\n"
+        f"## What this does not say\n\n{UNSAID[decision.verdict]}\n\n"
         "## What would change our mind\n\n"
         "A run of the same rule on the same weights with another outcome, a control found out of line, or a defect "
         "in the reading of the weights."

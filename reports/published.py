@@ -5,23 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports.decision import Decision
 from reports.document import trap_results_json
+from reports.judged import Judged
 from reports.postmortem import postmortem, with_written_part
+from reports.theorem_page import theorems_markdown
+from reports.theorems import theorems_json, track
 
 DECISION = "decision.json"
 
 
-def artefacts(decision: Decision, document: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
+def artefacts(judged: Judged, document: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
     """Name -> bytes of everything that people and programs read of a verdict in `folder`.
 
     What a person wrote into the postmortem that stands there now is kept.
     """
-    page = folder / "postmortem.md"
+    page, decision = folder / "postmortem.md", judged.decision
+    tracked = track(decision, judged.measurements)
     return {
         DECISION: pretty(document),
         "trap_results.json": pretty(trap_results_json(decision)),
         page.name: with_written_part(postmortem(decision, document), page).encode(),
+        "theorems.json": pretty(theorems_json(decision, judged.subject, tracked)),
+        "theorems.md": theorems_markdown(decision, judged.subject, tracked).encode(),
     }
 
 

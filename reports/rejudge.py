@@ -5,15 +5,17 @@ What a session leaves beside its measurements (`run.json`) says which rule, subj
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from reports.bundle import BUNDLE, bundle_sha256, read_bundle
-from reports.canonical import canonical_json, sha256_hex
-from reports.decision import Decision, decide
-from reports.document import core_json, decision_json
+from reports.canonical import canonical_json
+from reports.decision import decide
+from reports.document import decision_json
 from reports.errors import BadInput
+from reports.files import read_regular
+from reports.judged import Judged
 from reports.measurement import Measurement
 from reports.preregistration import Cell
 from reports.published import DECISION, artefacts
@@ -22,19 +24,6 @@ from reports.store import Store, write_atomically
 from reports.subject import SubjectFacts, check_digest
 
 RUN = "run.json"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A verdict, and what it was judged from."""
-
-    decision: Decision
-    subject: SubjectFacts
-    measurements: Mapping[Cell, Measurement]
-
-    @property
-    def core_sha256(self) -> str:
-        return sha256_hex(canonical_json(core_json(self.decision, self.subject)))
 
 
 def remember(run_folder: Path, preregistration: str, subject: SubjectFacts, store: Store | None) -> None:
@@ -54,16 +43,8 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
     """
     path = run_folder / RUN
     try:
-        entry = json.loads(path.read_bytes())
-        facts = entry["subject"]
-        sealed = facts["sealed_layer_sha256"]
-        subject = SubjectFacts(
-            **{
-                **facts,
-                "layers": tuple(facts["layers"]),
-                "sealed_layer_sha256": None if sealed is None else tuple(sealed),
-            }
-        )
+        entry = json.loads(read_regular(path))
+        subject = _subject(entry["subject"])
         preregistration, store = str(entry["preregistration"]), entry["store"]
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a folder that a run wrote") from None
@@ -74,6 +55,16 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
     for cell, measurement in measurements.items():
         check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
     return Judged(decide(prereg, subject.layers, measurements), subject, measurements)
+
+
+def _subject(facts: Mapping[str, Any]) -> SubjectFacts:
+    """The facts that `remember` wrote. A `TypeError` or `KeyError` for what it cannot have written."""
+    layers, sealed = facts["layers"], facts["sealed_layer_sha256"]
+    if not isinstance(layers, list) or not layers or not all(type(layer) is int for layer in layers):
+        raise TypeError(f"layers are {layers!r}")
+    if sealed is not None and not (isinstance(sealed, list) and all(isinstance(digest, str) for digest in sealed)):
+        raise TypeError(f"sealed_layer_sha256 is {sealed!r}")
+    return SubjectFacts(**{**facts, "layers": tuple(layers), "sealed_layer_sha256": sealed and tuple(sealed)})
 
 
 def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +88,7 @@ def drifted(judged: Judged, document: Mapping[str, Any], folder: Path) -> list[s
         for key in sorted(again.keys() | document.keys())
         if again.get(key) != document.get(key)
     ]
-    for name, data in artefacts(judged.decision, again, folder).items():
+    for name, data in artefacts(judged, again, folder).items():
         page = folder / name
         if name != DECISION and page.exists() and page.read_bytes() != data:
             found.append(f"{name}: is not what the measurements give; write it anew")

@@ -158,7 +158,8 @@ def _figure(value: object) -> str:
 def outcome_line(expected: Mapping[str, Any], *, reproduced: bool) -> str:
     """Whether the verdict was reproduced, and which it is."""
     verdict = f"{expected['verdict']}, {expected['trigger']}" if expected["trigger"] else expected["verdict"]
-    return f"{'reproduced' if reproduced else 'NOT REPRODUCED'}: {expected['rung']}, design {expected['design']}: {verdict}"
+    outcome = "reproduced" if reproduced else "NOT REPRODUCED"
+    return f"{outcome}: {expected['rung']}, design {expected['design']}: {verdict}"
 
 
 def gate_name(gate: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ class Comparison:
 
 
 def read_expected(path: Path) -> Mapping[str, Any]:
-    """The document that `--reproduce` names. Raises `BadInput` where it names no rule, and what `read_decision` does."""
+    """What `--reproduce` names. Raises as `read_decision` does, and `BadInput` where no preregistration is named."""
     document = read_decision(path)
     if not isinstance(document["seal"].get("file"), str):
         raise BadInput(f"--reproduce {path}: does not name its preregistration; name a decision.json that a run wrote")

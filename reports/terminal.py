@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reports.artefacts import Conclusion
-from reports.decision import Decision, controls_once, rule_text, traps_once
+from reports.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.gates import GateOutcome
 from reports.generation import generation_lines
 from reports.messages import lift_lines
@@ -121,7 +121,7 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
     for path in conclusion.files:
         reporter.write_line(f"written: {_short(path, here)}")
-    for line in textwrap.wrap(does_not_say(conclusion), COLUMNS):
+    for line in textwrap.wrap(UNSAID[decision.verdict], COLUMNS):
         reporter.write_line(line)
 
 
@@ -167,16 +167,6 @@ def fragility(outcome: GateOutcome) -> list[str]:
         f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
         for other in turned
     ]
-
-
-def does_not_say(conclusion: Conclusion) -> str:
-    """One sentence against reading too much into the verdict."""
-    decision = conclusion.decision
-    if decision.verdict == "KILLED":
-        return "This rule is dead on this subject; that does not mean that expert weights cannot be compressed at all."
-    if decision.verdict == "SURVIVED":
-        return "No registered rule fired on this subject. It does not say that the claims hold for other models."
-    return "Nothing is decided: neither that the claims hold nor that they are dead."
 
 
 def _rule_line(plan: Plan, claim: Claim) -> str:

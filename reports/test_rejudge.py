@@ -98,7 +98,7 @@ def published(run_folder: Path, sealed: Path, tmp_path: Path) -> Path:
     judged = rejudge(run_folder, sealed.parent)
     blank = {"seal": {"file": sealed.name}, "environment": ENVIRONMENT, "errors": []}
     document = rebuilt(judged, blank)
-    for name, data in artefacts(judged.decision, document, folder).items():
+    for name, data in artefacts(judged, document, folder).items():
         (folder / name).write_bytes(data)
     (folder / BUNDLE).write_bytes(pack(judged.measurements))
     shutil.copy(run_folder / RUN, folder)

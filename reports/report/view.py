@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.controls import ControlOutcome, TrapOutcome
-from reports.decision import Decision, controls_once, rule_text, traps_once
+from reports.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.figures.shown import Table
 from reports.gates import GateOutcome
 from reports.messages import lift_lines
@@ -19,14 +19,6 @@ from reports.report.tables import (
     sensitivity_table,
     trap_table,
 )
-
-UNSAID: Mapping[Verdict, str] = {
-    "KILLED": "This rule is dead on this subject. It does not say that expert weights cannot be compressed, nor that "
-    "another estimator, another model or a rule set against its own null would come out the same.",
-    "SURVIVED": "No registered rule fired on this subject. It does not say that the claims hold for other models.",
-    "INCONCLUSIVE": "Nothing is decided: an instrument is out of line, so the claims are neither dead nor alive.",
-    "INCOMPLETE": "Nothing is decided: registered cells were not measured, so the claims are neither dead nor alive.",
-}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,140 @@
+"""The commands of `python -m reports` that judge a verdict again, explain it, or render it. All of them offline.
+
+Each imports what it needs when it runs: numpy, and for pages matplotlib and jinja2, which the others do without.
+"""
+# ruff: noqa: PLC0415
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from reports.errors import BadInput, ExitCode
+from reports.options import DEFAULT_PREREGISTRATION
+from reports.seal import verify
+from reports.store import write_atomically
+
+ROOT = Path(__file__).resolve().parents[1]
+VERDICTS = ROOT / "reports" / "verdicts"
+SCOREBOARD = "README.md"  # where a person who opens the folder of verdicts sees it
+
+Options = argparse.Namespace
+Command = Callable[[Options], ExitCode]
+Argument = tuple[str, dict[str, object]]
+
+FOLDER: Argument = (
+    "results",
+    {"type": Path, "metavar": "FOLDER", "help": "what a run wrote, under reports/out or --out, or a published verdict"},
+)
+RUN: Argument = (
+    "--in",
+    {
+        "dest": "results",
+        "type": Path,
+        "metavar": "FOLDER",
+        "default": ROOT / "reports" / "out" / DEFAULT_PREREGISTRATION,
+        "help": "what a run wrote, or a published verdict (default: the default run under reports/out)",
+    },
+)
+CELL: Argument = ("cell", {"metavar": "CELL", "help": "as a run prints it, for example narrow_d[L03]"})
+EXPECTED: Argument = ("expected", {"type": Path, "metavar": "DECISION", "help": "the decision.json to be reproduced"})
+OBTAINED: Argument = (
+    "--with",
+    {
+        "dest": "obtained",
+        "type": Path,
+        "metavar": "DECISION",
+        "help": "the decision.json of a new run (default: judge the measurements published beside DECISION again)",
+    },
+)
+WRITE: Argument = (
+    "--write",
+    {"action": "store_true", "help": f"into reports/verdicts/, as {SCOREBOARD} and scoreboard.html"},
+)
+
+
+def run_decide(options: Options) -> ExitCode:
+    """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
+    from reports.rejudge import rejudge
+
+    judged = rejudge(options.results, options.folder)
+    decision = judged.decision
+    told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
+    print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
+    print(f"core sha256 {judged.core_sha256}")
+    return ExitCode[decision.verdict]
+
+
+def run_reproduce(options: Options) -> ExitCode:
+    """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
+    from reports.circumstances import circumstances
+    from reports.rejudge import drifted, rebuilt, rejudge
+    from reports.reproduce import differences, outcome_line, read_decision
+
+    expected = read_decision(options.expected)
+    prereg = verify(options.folder / Path(str(expected["seal"]["file"])).name).prereg
+    drift: list[str] = []
+    if options.obtained is None:
+        judged = rejudge(options.expected.parent, options.folder)
+        obtained = rebuilt(judged, expected)
+        drift = drifted(judged, expected, options.expected.parent)
+    else:
+        obtained = read_decision(options.obtained)
+    found = list(differences(obtained, expected, prereg.tolerances))
+    for line in [*(difference.line() for difference in found), *drift]:
+        print(line)
+    for line in circumstances(obtained, expected):
+        print(f"note: {line}")
+    print(outcome_line(expected, reproduced=not found and not drift))
+    return ExitCode.MISMATCH if found or drift else ExitCode.SURVIVED
+
+
+def run_why(options: Options) -> ExitCode:
+    """Explain one cell, from its raw values to its part in the verdict."""
+    from reports.rejudge import rejudge
+    from reports.why import why
+
+    judged = rejudge(options.results, options.folder)
+    print(why(options.cell, judged.decision, judged.measurements))
+    return ExitCode.SURVIVED
+
+
+def run_report(options: Options) -> ExitCode:
+    """Write report.html, its figures and every other artefact of a run anew, from its measurements."""
+    from reports.published import DECISION, artefacts
+    from reports.rejudge import rebuilt, rejudge
+    from reports.report import write_report
+    from reports.reproduce import read_decision
+
+    judged = rejudge(options.results, options.folder)
+    document = rebuilt(judged, read_decision(options.results / DECISION))
+    for name, data in artefacts(judged, document, options.results).items():
+        write_atomically(options.results / name, data)
+    page, *figures = write_report(options.results, judged.decision, document, judged.measurements)
+    print(f"{page}\n{len(figures)} figures in {page.parent / 'figures'}")
+    return ExitCode.SURVIVED
+
+
+def run_scoreboard(options: Options) -> ExitCode:
+    """Print every committed verdict over rungs and designs, or write the table beside them; 13 if one does not hold."""
+    from reports.scoreboard import scoreboard_html, scoreboard_markdown, standings
+
+    found = standings(VERDICTS, options.folder)
+    if not found:
+        raise BadInput(
+            f"{VERDICTS.name}: no verdicts here, expected folders with a decision.json; run it from a checkout"
+        )
+    if options.write:
+        write_atomically(VERDICTS / SCOREBOARD, scoreboard_markdown(found).encode())
+        write_atomically(VERDICTS / "scoreboard.html", scoreboard_html(found).encode())
+    else:
+        print(scoreboard_markdown(found), end="")
+    return ExitCode.BAD_INPUT if any(standing.error for standing in found) else ExitCode.SURVIVED
+
+
+VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
+    ("decide", run_decide, (FOLDER,)),
+    ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
+    ("why", run_why, (CELL, RUN)),
+    ("report", run_report, (FOLDER,)),
+    ("scoreboard", run_scoreboard, (WRITE,)),
+)
