@@ -19,6 +19,7 @@ from typing import Literal
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput, Tampered
+from reports.files import open_regular
 
 LEDGER = "ledger.jsonl"
 START = "0" * 64  # what the first entry names as its predecessor
@@ -73,7 +74,7 @@ class Ledger:
 def read_ledger(path: Path) -> Ledger:
     """The ledger at `path`, empty where there is none. Raises `Tampered` naming the first line that does not hold."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH)  # never half a line of a writer at work
             return Ledger(path, verified(file.read(), path.name))
     except FileNotFoundError:

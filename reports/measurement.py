@@ -1,11 +1,12 @@
 """One measured cell: numbers, what they were measured on, and nothing that decides."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from reports.errors import Tampered
-from reports.preregistration import Cell
+from reports.preregistration import Cell, CellKind
 
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
@@ -62,16 +63,16 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
         if not isinstance(reference, dict):
             raise TypeError("reference must be an object")
         return Measurement(
-            cell=Cell(entry["kind"], entry["name"], entry["layer"]),  # type: ignore[arg-type]
+            cell=_cell(entry["kind"], entry["name"], entry["layer"]),
             tensors_sha256=str(entry["tensors_sha256"]),
             measured=Measured(
                 samples=_tuples(entry["samples"]),
-                reference={metric: float(value) for metric, value in reference.items()},
+                reference={metric: _number(value) for metric, value in reference.items()},
                 profiles=_tuples(entry["profiles"]),
                 texts=_texts(entry["texts"]),
             ),
-            seconds=float(entry["seconds"]),  # type: ignore[arg-type]
-            of=_of(entry["of"]),
+            seconds=_number(entry["seconds"]),
+            of=_of(entry["of"], entry["kind"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Tampered(f"{where}: not a measurement ({error!r}); {remedy}") from None
@@ -84,7 +85,20 @@ def _lists(curves: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
 def _tuples(curves: object) -> dict[str, tuple[float, ...]]:
     if not isinstance(curves, dict):
         raise TypeError("samples and profiles must be objects")
-    return {name: tuple(float(value) for value in values) for name, values in curves.items()}
+    return {name: tuple(_number(value) for value in values) for name, values in curves.items()}
+
+
+def _number(value: object) -> float:
+    """Numbers alone: `float` would take the text "inf", and the digits of a text one by one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no finite number")
+    return float(value)
+
+
+def _cell(kind: object, name: object, layer: object) -> Cell:
+    if kind not in get_args(CellKind) or not isinstance(name, str) or not (layer is None or type(layer) is int):
+        raise TypeError(f"{kind!r}, {name!r}, {layer!r} is no cell")
+    return Cell(cast(CellKind, kind), name, layer)
 
 
 def _texts(texts: object) -> dict[str, str]:
@@ -93,7 +107,8 @@ def _texts(texts: object) -> dict[str, str]:
     return {name: str(text) for name, text in texts.items()}
 
 
-def _of(of: object) -> Of:
-    if of not in get_args(Of):
-        raise ValueError(f"of is {of!r}")
+def _of(of: object, kind: object) -> Of:
+    """Sealed digests are asked of a subject's tensors alone, so that no other cell may call its tensors a control's."""
+    if of not in get_args(Of) or (of == "control" and kind != "control") or (of == "dense" and kind != "secondary"):
+        raise ValueError(f"of is {of!r} in a {kind}")
     return cast(Of, of)

@@ -12,6 +12,7 @@ from typing import cast
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
+from reports.files import read_regular
 from reports.metrics import NULLS, RELATIVE
 from reports.parse_one_bit import parse_model, parse_one_bit, parse_order
 from reports.parse_rotations import OPTIMISERS, parse_prefilter, parse_probe, parse_rotations, parse_trap
@@ -89,8 +90,7 @@ def load_preregistration(path: Path) -> Preregistration:
 def read_preregistration(path: Path) -> bytes:
     """The bytes of the file, so that they can be digested and parsed from one reading."""
     try:
-        with open(path, "rb") as file:
-            raw = file.read(SIZE_LIMIT + 1)
+        raw = read_regular(path, SIZE_LIMIT)
     except FileNotFoundError:
         known = sorted(file.stem for file in path.parent.glob("*.toml"))
         listed = f"; there are {', '.join(known)}" if known else ""

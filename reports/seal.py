@@ -11,13 +11,16 @@ from pathlib import Path
 
 from reports.canonical import sha256_hex
 from reports.errors import BadInput, Tampered
-from reports.ledger import LEDGER, Entry, Event, HeldLedger, Ledger, holding, read_ledger
+from reports.files import read_regular
+from reports.ledger import LEDGER, SHA256, Entry, Event, HeldLedger, Ledger, holding, read_ledger
 from reports.lint import require_sealable
 from reports.parse import parse_preregistration, read_preregistration
 from reports.preregistration import Preregistration
 from reports.store import write_atomically
 
 SHORT = 12  # hexadecimal digits of a digest in a message; 48 bits tell apart whatever one repository holds
+
+DIGESTS = ("raw_sha256", "canonical_sha256", "ledger_entry")  # of a sidecar's fields
 
 
 @dataclass(frozen=True)
@@ -175,11 +178,13 @@ def _write_sidecar(path: Path, prereg: Preregistration, entry: Entry) -> None:
 def _read_sidecar(path: Path, ledger: Ledger) -> Sidecar:
     name = sidecar_path(path).name
     try:
-        values = json.loads(sidecar_path(path).read_bytes())
+        values = json.loads(read_regular(sidecar_path(path)))
         sidecar = Sidecar(**values)
         types = {field: type(value) for field, value in asdict(sidecar).items()}
         if types != {field: {"design": int, "draft": bool}.get(field, str) for field in types}:
             raise TypeError("wrong types")
+        if not all(SHA256.fullmatch(value) for field, value in asdict(sidecar).items() if field in DIGESTS):
+            raise ValueError("no digests")  # which messages show as they stand
     except FileNotFoundError:
         entry = ledger.latest(path.name)
         if entry is None:

@@ -21,8 +21,11 @@ from pathlib import Path
 
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput, Tampered
+from reports.files import read_regular
 from reports.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
-from reports.preregistration import Cell
+from reports.preregistration import Cell, CellKind
+
+ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with its curves has about 60,000
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -46,10 +49,10 @@ def locked(path: Path) -> Iterator[None]:
     """Waits until no other process holds the lock file `path`. The system frees the lock of a process that dies."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "ab")  # noqa: SIM115 - closed below, so that only opening is within this try
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)  # no pipe may block
     except OSError as error:
         raise _unwritable(path, error) from None
-    with file:
+    with open(descriptor, "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -81,7 +84,7 @@ class Store:
     folder: Path
 
     def has(self, cell: Cell) -> bool:
-        return self._entry(cell).exists()
+        return os.path.lexists(self._entry(cell))  # a dangling link is an entry that cannot be read
 
     def get(self, cell: Cell, tensors_sha256: str | None = None) -> Measurement | None:
         """The entry of `cell`, or None; with `tensors_sha256`, only if it was measured on those very tensors.
@@ -89,13 +92,9 @@ class Store:
         Raises `Tampered` where the entry is corrupt, was edited, or was measured on other tensors.
         """
         path = self._entry(cell)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
+        if not self.has(cell):
             return None
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read ({error.strerror}); choose another --out") from None
-        measurement = decode_entry(data, str(path))
+        measurement = decode_entry(_read_entry(path), str(path))
         if measurement.cell != cell:
             raise Tampered(
                 f"{path}: holds {measurement.cell.id}, expected {cell.id}; delete it to measure that cell again"
@@ -129,15 +128,23 @@ class Store:
             yield
 
     def measurements(self) -> dict[Cell, Measurement]:
-        """Every entry. Raises `Tampered` where one is corrupt or two disagree on the tensors of a layer."""
+        """Every entry. Raises `Tampered` where one is corrupt, or two disagree on what one layer's tensors are, or on
+        what is measured of a layer."""
         entries: dict[Cell, Measurement] = {}
+        alike: dict[tuple[CellKind, str], Measurement] = {}
         digests: dict[tuple[Of, int | None, str | None], Measurement] = {}
         for path in sorted(self.folder.glob("*.json")):
-            measurement = decode_entry(path.read_bytes(), str(path))
+            measurement = decode_entry(_read_entry(path), str(path))
             cell = measurement.cell
             if path != self._entry(cell):
                 raise Tampered(f"{path}: holds {cell.id}; delete it to measure that cell again")
             entries[cell] = measurement
+            first = alike.setdefault((cell.kind, cell.name), measurement)
+            if measurement.of in ("layer", "dense") and _form(measurement) != _form(first):
+                raise Tampered(
+                    f"{path}: holds other samples than {first.cell.id}, expected as many of the same names from every "
+                    "layer; delete the one that was edited to measure its cell again"
+                )
             if cell.layer is not None:
                 where = None if measurement.of == "model" else cell.layer
                 beside = cell.name if measurement.of == "dense" else None  # each secondary has a dense model of its own
@@ -155,9 +162,9 @@ def open_store(run_folder: Path, identity: Identity) -> Store:
     """The store of `identity` under `run_folder`, created if absent; the identity is written beside its entries."""
     folder = run_folder / "measurements" / identity.sha256[:16]
     stated = folder / "identity"
-    if not stated.exists():
+    if not os.path.lexists(stated):
         write_atomically(stated, canonical_json(identity.to_json()))
-    elif stated.read_bytes() != canonical_json(identity.to_json()):
+    elif _read_entry(stated) != canonical_json(identity.to_json()):
         raise Tampered(f"{stated}: was edited; delete the folder to measure again")
     return Store(folder)
 
@@ -166,7 +173,8 @@ def append_attempt(run_folder: Path, attempt: Mapping[str, object]) -> None:
     """Logs one session. The log is not evidence, so a failure to write it is the only one that is let pass."""
     line = canonical_json(attempt) + b"\n"
     try:
-        with open(run_folder / "attempts.jsonl", "ab") as file:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not block
+        with open(os.open(run_folder / "attempts.jsonl", flags, 0o644), "ab") as file:
             file.write(line)
     except OSError:
         return
@@ -184,7 +192,7 @@ def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measur
         entry = json.loads(data, parse_int=_number)
         stated = entry.pop("entry_sha256")
         sound = isinstance(entry, dict) and sha256_hex(canonical_json(entry)) == stated
-    except (ValueError, KeyError, AttributeError, TypeError, BadInput):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, BadInput):
         sound = False
     if not sound:
         raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
@@ -195,6 +203,21 @@ def _number(text: str) -> int | float:
     """Canonical JSON writes 1e17 without an exponent, and takes no integers beyond 2^53 - 1."""
     number = int(text)
     return number if abs(number) < 1 << 53 else float(number)
+
+
+def _form(measurement: Measurement) -> dict[str, int]:
+    """How many samples there are of each name."""
+    return {name: len(values) for name, values in measurement.measured.samples.items()}
+
+
+def _read_entry(path: Path) -> bytes:
+    try:
+        data = read_regular(path, ENTRY_LIMIT)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); remove it, or choose another --out") from None
+    if len(data) > ENTRY_LIMIT:
+        raise Tampered(f"{path}: more than {ENTRY_LIMIT} bytes, no entry has as many; {MEASURE_AGAIN}")
+    return data
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -37,6 +37,11 @@ def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None
     if of != "layer":
         return
     sealed = subject.sealed_layer_sha256
+    if cell.layer is not None and cell.layer not in subject.layers:
+        raise Tampered(
+            f"{cell.id}: {subject.name} has no such layer, expected {subject.layers[0]} to {subject.layers[-1]}; "
+            "delete its entry"
+        )
     if cell.layer is not None and sealed is not None and digest != sealed[cell.layer]:
         raise Tampered(
             f"layer {cell.layer} of {subject.location}: sha256 {digest[:12]}… obtained, {sealed[cell.layer][:12]}… "

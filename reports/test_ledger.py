@@ -156,6 +156,12 @@ def test_full_disk_leaves_the_chain_whole(path: Path, monkeypatch: pytest.Monkey
     assert path.read_bytes() == before
 
 
+def test_named_pipe_in_place_of_the_ledger_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ledger.jsonl")
+    with pytest.raises(BadInput, match=r"ledger\.jsonl: cannot be read \(not a regular file\)"):
+        read_ledger(tmp_path / "ledger.jsonl")
+
+
 def test_folder_in_place_of_the_ledger_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         read_ledger(tmp_path)

@@ -1,6 +1,7 @@
 """What was measured comes back from JSON as it was, or is refused."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 
 from reports.canonical import canonical_json
 from reports.errors import Tampered
-from reports.measurement import Measured, Measurement, measurement_from_json
+from reports.measurement import Measured, Measurement, Of, measurement_from_json
 from reports.preregistration import Cell
 from reports.specimens import generated, of_model
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 curves = st.dictionaries(names, st.lists(numbers, max_size=4).map(tuple), max_size=4)
+OF: dict[str, Of] = {"control": "control", "secondary": "dense"}  # of any other cell: layer or model
 measurements = st.builds(
     Measurement,
     cell=st.builds(
@@ -30,8 +32,8 @@ measurements = st.builds(
         texts=st.dictionaries(names, st.text(st.characters(codec="utf-8")), max_size=3),
     ),
     seconds=st.floats(0, 1e6),
-    of=st.sampled_from(["layer", "model", "dense", "control"]),
-)
+    of=st.sampled_from(["layer", "model"]),
+).map(lambda measurement: replace(measurement, of=OF.get(measurement.cell.kind, measurement.of)))
 
 
 @given(measurements)
@@ -63,10 +65,22 @@ def an_entry(**fields: object) -> dict[str, Any]:
         {"of": None},
         {"of": ["model"]},
         {"of": "Layer"},
+        {"of": "control"},
+        {"of": "dense"},
+        {"kind": "verdict"},
+        {"kind": ["claim"]},
+        {"name": 7},
+        {"layer": "3"},
+        {"layer": True},
         {"texts": []},
         {"texts": None},
         {"texts": "domains"},
         {"samples": []},
+        {"samples": {"nll": "12"}},
+        {"samples": {"nll": ["inf"]}},
+        {"samples": {"nll": [float("nan")]}},
+        {"samples": {"nll": [True]}},
+        {"reference": {"nll": "low"}},
         {"reference": [1.0]},
         {"profiles": {"curve": 3}},
         {"seconds": "soon"},

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,7 +106,19 @@ def test_malformed_sidecar_is_named(sealed: Path, content: str) -> None:
     assert tampered(sealed).startswith("E-ffn-rotation-v4.seal.json: malformed, no seal has this form; restore it")
 
 
-@pytest.mark.parametrize("fields", [{"more": 1}, {"design": "4"}, {"design": True}, {"draft": 1}, {"raw_sha256": None}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"more": 1},
+        {"design": "4"},
+        {"design": True},
+        {"draft": 1},
+        {"raw_sha256": None},
+        {"raw_sha256": "\x1b[31m"},
+        {"canonical_sha256": "A" * 64},
+        {"ledger_entry": ""},
+    ],
+)
 def test_sidecar_with_other_keys_or_types_is_malformed(sealed: Path, fields: dict[str, object]) -> None:
     edit_sidecar(sealed, **fields)
     assert "malformed" in tampered(sealed)
@@ -157,6 +170,13 @@ def test_sidecar_that_cannot_be_read_is_named(sealed: Path) -> None:
     sidecar_path(sealed).unlink()
     sidecar_path(sealed).mkdir()
     with pytest.raises(BadInput, match=r"^E-ffn-rotation-v4\.seal\.json: cannot be read"):
+        verify(sealed)
+
+
+def test_sidecar_that_is_a_named_pipe_does_not_block(sealed: Path) -> None:
+    sidecar_path(sealed).unlink()
+    os.mkfifo(sidecar_path(sealed))
+    with pytest.raises(BadInput, match=r"seal\.json: cannot be read \(not a regular file\)"):
         verify(sealed)
 
 

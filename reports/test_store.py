@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,59 @@ def test_an_entry_under_another_cells_name_is_tampered(store: Store) -> None:
         store.get(Cell("claim", "narrow_d", 4))
     with pytest.raises(Tampered, match=r"holds narrow_d\[L03\]"):
         store.measurements()
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "not a regular file"),
+        (Path.mkdir, "Is a directory"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+    ],
+    ids=["named pipe", "folder", "endless device", "loop of links", "dangling link"],
+)
+def test_what_is_no_file_is_an_entry_that_cannot_be_read(
+    store: Store, make: Callable[[Path], object], reason: str
+) -> None:
+    """Never a cell that was not measured: it would be measured, and could not be stored."""
+    store.put(a_measurement(CELL, [1.0]))
+    path = entry(store)
+    path.unlink()
+    make(path)
+    assert store.has(CELL)
+    for read in (lambda: store.get(CELL), store.measurements):
+        with pytest.raises(
+            BadInput, match=rf"^{path}: cannot be read \({reason}\); remove it, or choose another --out$"
+        ):
+            read()
+
+
+def test_an_entry_without_end_is_not_read_whole(store: Store) -> None:
+    store.put(a_measurement(CELL, [1.0]))
+    os.truncate(entry(store), 2**40)
+    with pytest.raises(Tampered, match="more than 100000000 bytes, no entry has as many; delete it"):
+        store.get(CELL)
+
+
+@pytest.mark.parametrize("samples", [[], [1.0], [1.0, 2.0, 3.0]], ids=len)
+def test_layers_of_which_other_samples_are_held_are_tampered(store: Store, samples: list[float]) -> None:
+    store.put(a_measurement(Cell("claim", "narrow_d", 1), [1.0, 2.0]))
+    store.put(a_measurement(CELL, samples))
+    with pytest.raises(Tampered, match=r"L03\.json: holds other samples than narrow_d\[L01\], expected as many"):
+        store.measurements()
+
+
+def test_a_lock_that_is_a_named_pipe_does_not_block(store: Store) -> None:
+    os.mkfifo(store.folder / "claim-narrow_d-L03.lock")
+    with pytest.raises(BadInput, match="cannot be written"), store.lock(CELL):
+        pass
+
+
+def test_a_log_of_attempts_that_is_a_named_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "attempts.jsonl")
+    append_attempt(tmp_path, {"verdict": "KILLED"})
 
 
 def test_other_tensors_under_the_same_name_are_tampered(store: Store) -> None:

@@ -37,6 +37,11 @@ def test_a_digest_is_compared_with_what_it_is_of(of_what: Of, digest: str, messa
             check_digest(MODEL_FACTS, cell, digest * 64, of_what)
 
 
+def test_a_layer_that_the_subject_has_not_is_refused() -> None:
+    with pytest.raises(Tampered, match=r"^narrow_d\[L77\]: tiny has no such layer, expected 0 to 3; delete its entry$"):
+        check_digest(MODEL_FACTS, Cell("claim", "narrow_d", 77), "a" * 64, "layer")
+
+
 def test_a_model_that_was_not_sealed_may_be_any() -> None:
     check_digest(SUBJECT, Cell("claim", "one_bit_nll", 3), "c" * 64, "model")
 
