@@ -1,11 +1,15 @@
-"""What tests share: a sealed preregistration, and a study in miniature run serially, with `-n0` and with `-n2`."""
+"""What tests share: a sealed preregistration, a study in miniature run serially, with `-n0` and with `-n2`, and the
+nightly profile of fuzz tests."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from reports.fuzzing import register_profiles
 from reports.specimens import SHIPPED, first_seal
+
+register_profiles()
 
 MODES = {"serial": [], "n0": ["-n0"], "n2": ["-n2"]}
 

@@ -13,7 +13,7 @@ from reports.bundle import BUNDLE, bundle_sha256, read_bundle
 from reports.canonical import canonical_json
 from reports.decision import decide
 from reports.document import decision_json
-from reports.errors import BadInput
+from reports.errors import BadInput, Tampered
 from reports.files import read_regular
 from reports.judged import Judged
 from reports.measurement import Measurement
@@ -54,7 +54,13 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
     measurements = {} if store is None else _measurements(run_folder, Path(str(store)).name)
     for cell, measurement in measurements.items():
         check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
-    return Judged(decide(prereg, subject.layers, measurements), subject, measurements)
+    try:
+        decision = decide(prereg, subject.layers, measurements)
+    except (KeyError, ValueError, ArithmeticError) as error:  # digests hold, and a rule finds nothing to read
+        raise Tampered(
+            f"{run_folder}: its measurements do not hold what the rule reads ({error!r}); run the study again"
+        ) from None
+    return Judged(decision, subject, measurements)
 
 
 def _subject(facts: Mapping[str, Any]) -> SubjectFacts:
@@ -62,9 +68,15 @@ def _subject(facts: Mapping[str, Any]) -> SubjectFacts:
     layers, sealed = facts["layers"], facts["sealed_layer_sha256"]
     if not isinstance(layers, list) or not layers or not all(type(layer) is int for layer in layers):
         raise TypeError(f"layers are {layers!r}")
+    if layers[0] < 0 or layers != sorted(set(layers)):
+        raise ValueError(f"layers are {layers!r}, expected to ascend")
     if sealed is not None and not (isinstance(sealed, list) and all(isinstance(digest, str) for digest in sealed)):
         raise TypeError(f"sealed_layer_sha256 is {sealed!r}")
-    return SubjectFacts(**{**facts, "layers": tuple(layers), "sealed_layer_sha256": sealed and tuple(sealed)})
+    if sealed is not None and len(sealed) <= layers[-1]:
+        raise ValueError(f"sealed_layer_sha256 has {len(sealed)} digests, expected one for each layer")
+    return SubjectFacts(
+        **{**facts, "layers": tuple(layers), "sealed_layer_sha256": None if sealed is None else tuple(sealed)}
+    )
 
 
 def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.decision_form import faults
 from reports.document import CORE_KEYS, SCHEMA, core_sha256_of
 from reports.errors import BadInput, Tampered
 
@@ -41,8 +42,17 @@ def read_decision(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path}: not JSON, expected a decision.json") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not set(CORE_KEYS) <= document.keys():
         raise BadInput(f"{path}: not a decision.json of schema {SCHEMA}; name another, or write it anew")
-    if core_sha256_of(document) != document.get("core_sha256"):
+    try:
+        sound = core_sha256_of(document) == document.get("core_sha256")
+    except BadInput:  # holds what canonical JSON cannot say: no digest was ever made of it
+        sound = False
+    if not sound:
         raise Tampered(f"{path}: edited by hand, its core_sha256 does not hold; restore it, or run the study again")
+    wrong = next(faults(document), None)
+    if wrong is not None:
+        raise BadInput(
+            f"{path}: {ascii(wrong)[1:-1]} is missing or of another type than a decision.json has; restore it"
+        )
     return document
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reports.bundle import BUNDLE, pack
+from reports.canonical import canonical_json, sha256_hex
 from reports.cli import main
 from reports.document import core_sha256_of
 from reports.errors import BadInput, ExitCode, Tampered
@@ -88,6 +89,45 @@ def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) ->
     (tmp_path / RUN).write_text(text)
     with pytest.raises(BadInput, match=r"run\.json: does not describe a run"):
         rejudge(tmp_path, sealed.parent)
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        ({"layers": []}, "layers are"),
+        ({"layers": [1, 0]}, "expected to ascend"),
+        ({"layers": [-1, 0]}, "expected to ascend"),
+        ({"layers": [0, 0]}, "expected to ascend"),
+        ({"layers": ["0"]}, "layers are"),
+        ({"sealed_layer_sha256": []}, "has 0 digests, expected one for each layer"),
+        ({"sealed_layer_sha256": ["f" * 64] * 15}, "has 15 digests, expected one for each layer"),
+        ({"sealed_layer_sha256": "f" * 64}, "sealed_layer_sha256 is"),
+    ],
+)
+def test_a_subject_that_no_run_can_have_is_bad_input(
+    facts: dict[str, Any], fault: str, run_folder: Path, sealed: Path
+) -> None:
+    path = run_folder / RUN
+    entry: dict[str, Any] = json.loads(path.read_text())
+    entry["subject"] |= facts
+    path.write_text(json.dumps(entry))
+    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(.*{fault}"):
+        rejudge(run_folder, sealed.parent)
+
+
+@pytest.mark.parametrize("samples", [{}, {"energy_rank_95": []}])
+def test_measurements_that_lack_what_the_rule_reads_are_tampered(
+    samples: dict[str, list[float]], run_folder: Path, sealed: Path
+) -> None:
+    """Their digests hold: whoever can write an entry can digest it."""
+    for path in run_folder.rglob("*-*narrow_d*.json"):
+        entry = {key: value for key, value in json.loads(path.read_text()).items() if key != "entry_sha256"}
+        entry |= {"samples": samples}
+        path.write_bytes(canonical_json({**entry, "entry_sha256": sha256_hex(canonical_json(entry))}))
+    with pytest.raises(
+        Tampered, match=r"run: its measurements do not hold what the rule reads \(.*; run the study again"
+    ):
+        rejudge(run_folder, sealed.parent)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from reports.canonical import canonical_json, sha256_hex
 from reports.circumstances import circumstances
 from reports.cli import main
 from reports.decision import decide
-from reports.document import CORE_KEYS, decision_json
+from reports.document import CORE_KEYS, core_sha256_of, decision_json
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
 from reports.reproduce import differences, read_decision
@@ -174,6 +174,44 @@ def test_a_document_of_another_schema_is_bad_input(
     path = tmp_path / "decision.json"
     path.write_text(json.dumps(other))
     with pytest.raises(BadInput, match=r"decision\.json: not a decision\.json of schema 4; name another, or write it"):
+        read_decision(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda d: d.update(rung=4), "rung"),
+        (lambda d: d["subject"].pop("layers"), r"subject\.layers"),
+        (lambda d: d.update(subject=[]), "subject"),
+        (lambda d: d.update(gates={}), "gates"),
+        (lambda d: d["gates"][0].update(reach=[0.5]), r"gates\[0\]\.reach"),
+        (lambda d: d["gates"][0].update(n=True), r"gates\[0\]\.n"),
+        (lambda d: d["gates"][0].update(tau={}), r"gates\[0\]\.tau"),
+        (lambda d: d["gates"][0]["sensitivity"].append(3), r"gates\[0\]\.sensitivity\[1\]"),
+        (lambda d: d["traps"][1].update(layer="1"), r"traps\[1\]\.layer"),
+        (lambda d: d["controls"][0].update(sound=1), r"controls\[0\]\.sound"),
+        (lambda d: d.update(errors=[{"outcome": "ERROR"}]), r"errors\[0\]\.cell"),
+        (lambda d: d["after_kill"][0].pop("status"), r"after_kill\[0\]\.status"),
+    ],
+)
+def test_a_forged_document_of_another_form_is_bad_input(
+    document: dict[str, Any], change: Callable[[Any], object], key: str, tmp_path: Path
+) -> None:
+    """Whoever forges it may make its digest hold; what is compared must still be there."""
+    change(document)
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps({**document, "core_sha256": core_sha256_of(document)}))
+    with pytest.raises(
+        BadInput, match=rf"decision\.json: {key} is missing or of another type than a decision\.json has"
+    ):
+        read_decision(path)
+
+
+def test_a_document_that_holds_no_number_is_tampered(document: dict[str, Any], tmp_path: Path) -> None:
+    document["gates"][0]["observed"] = float("nan")
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(Tampered, match="edited by hand, its core_sha256 does not hold"):
         read_decision(path)
 
 
