@@ -3,6 +3,7 @@
 Imports no torch: `pytest --help`, collection errors and re-judging stay fast, and the controller of `-n N` needs none.
 """
 
+import os
 import signal
 import threading
 import time
@@ -17,6 +18,7 @@ from reports import cells, hooks, terminal
 from reports.artefacts import Conclusion, Session, conclude
 from reports.crew import ORDERS, Failures, Slots, instruct, orders_of
 from reports.errors import ExitCode, StudyError
+from reports.live import Live, live_line
 from reports.options import add_options, echo, study_requested
 from reports.plan import PLAN, make_plan
 from reports.reproduction import REPRODUCTION, Comparison, compare
@@ -66,6 +68,9 @@ class StudySession:
         self.comparison: Comparison | None = None
         self.failure: str | None = None  # why there is no conclusion
         self.slots = Slots()
+        # a worker has no terminal, and -q asks for none; the copy is made before pytest captures stderr
+        silent = self.worker or config.option.verbose < 0
+        self.live = Live(None) if silent else live_line(2, os.environ)
         self.order: dict[str, int] = {}  # test id -> position in the registered order
 
     @property
@@ -103,6 +108,20 @@ class StudySession:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         cells.remember_selection(session)
         self.order = {item.nodeid: position for position, item in enumerate(session.items)}
+        if session.items:  # the controller of -n collects nothing and learns of cells as they start
+            self.live.expect([cell_id(nodeid) for nodeid in self.order], 1)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        if not self.order:
+            self.order = {nodeid: position for position, nodeid in enumerate(ids)}
+            self.live.expect([cell_id(nodeid) for nodeid in ids], len(self.config.getoption("tx")))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.live.start(cell_id(nodeid))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.live.finish(cell_id(nodeid))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -145,6 +164,7 @@ class StudySession:
             self.failures.add(report.nodeid)  # also of a worker that died and wrote nothing down
         if report.when == "call" or report.outcome != "passed":
             self.reports.append(report)
+            self.live.erase()
             terminal.write_cell(self.config, report)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -176,6 +196,9 @@ class StudySession:
             self.failure = f"{error.exit_code.name.replace('_', ' ')}: {error}"
             session.exitstatus = error.exit_code
 
+    def pytest_unconfigure(self) -> None:
+        self.live.close()
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.conclusion is not None:
             terminal.write_summary(terminalreporter, self.conclusion, Path.cwd())
@@ -183,6 +206,12 @@ class StudySession:
                 terminal.write_comparison(terminalreporter, self.comparison)
         elif self.failure is not None:
             terminalreporter.write_line(self.failure, red=True, bold=True)
+
+
+def cell_id(nodeid: str) -> str:
+    """`narrow_d[L03]` of `…::test_narrow_d[L03]`, `planted_narrow_d` of `…::test_control[planted_narrow_d]`."""
+    test = nodeid.rpartition("::")[2]
+    return test.removeprefix("test_control[").removesuffix("]") if "_control[" in test else test.removeprefix("test_")
 
 
 def after_kill(item: pytest.Item, study: Study) -> None:
