@@ -45,6 +45,7 @@ class Conclusion:
     document: Mapping[str, object]
     exit_code: int
     files: tuple[Path, ...]
+    given: str  # the options that named subject and rule, as they are typed
 
 
 def conclude(session: Session) -> Conclusion:
@@ -88,7 +89,14 @@ def conclude(session: Session) -> Conclusion:
         from reports.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
 
         written += write_report(plan.run_folder, decision, document, measurements)[:1]
-    return Conclusion(decision, document, exit_code, written)
+    return Conclusion(decision, document, exit_code, written, _given(session.options))
+
+
+def _given(options: Mapping[str, object]) -> str:
+    named = ("model", "revision", "prompts", "dense_model")
+    given = "".join(f" --{name.replace('_', '-')} {options[name]}" for name in named if options[name] is not None)
+    prereg = str(options["prereg"])  # found by its name where it lies with the others
+    return given + (f" --prereg {prereg}" if prereg.endswith(".toml") else "")
 
 
 def settle_exit_code(session: Session, decision: Decision) -> int:

@@ -121,8 +121,28 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
     for path in conclusion.files:
         reporter.write_line(f"written: {_short(path, here)}")
+    for line in next_commands(conclusion, here):
+        reporter.write_line(line)
     for line in textwrap.wrap(UNSAID[decision.verdict], COLUMNS):
         reporter.write_line(line)
+
+
+def next_commands(conclusion: Conclusion, here: Path) -> list[str]:
+    """What to type to reproduce the verdict, to have its deciding cell explained, and to see it drawn."""
+    decision, folder = conclusion.decision, _short(conclusion.files[0].parent, here)
+    killed = [] if decision.killed_at is None else [decision.gates[decision.killed_at].gate.claim_cells[-1].id]
+    commands = [
+        ("reproduce: ", f"pytest hypotheses/{conclusion.given}", f"--reproduce {folder}/decision.json"),
+        *(("explain: ", f"python -m reports why '{cell}'", f"--in {folder}") for cell in killed),
+        ("draw: ", "python -m reports report", folder),
+    ]
+    return [line for label, *parts in commands for line in _typed(label, *parts)]
+
+
+def _typed(label: str, command: str, last: str) -> list[str]:
+    """A command on one line, or on two that a shell takes as one."""
+    line = f"{label}{command} {last}"
+    return [line] if len(line) <= COLUMNS else [f"{label}{command} \\", f"    {last}"]
 
 
 def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) -> None:
