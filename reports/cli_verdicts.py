@@ -48,7 +48,10 @@ OBTAINED: Argument = (
 )
 WRITE: Argument = (
     "--write",
-    {"action": "store_true", "help": f"into reports/verdicts/, as {SCOREBOARD} and scoreboard.html"},
+    {
+        "action": "store_true",
+        "help": f"into reports/verdicts/, as {SCOREBOARD} and scoreboard.html, and the table of claims into the README",
+    },
 )
 
 
@@ -116,6 +119,7 @@ def run_report(options: Options) -> ExitCode:
 
 def run_scoreboard(options: Options) -> ExitCode:
     """Print every committed verdict over rungs and designs, or write the table beside them; 13 if one does not hold."""
+    from reports.claims_table import with_claims
     from reports.scoreboard import scoreboard_html, scoreboard_markdown, standings
 
     found = standings(VERDICTS, options.folder)
@@ -126,6 +130,8 @@ def run_scoreboard(options: Options) -> ExitCode:
     if options.write:
         write_atomically(VERDICTS / SCOREBOARD, scoreboard_markdown(found).encode())
         write_atomically(VERDICTS / "scoreboard.html", scoreboard_html(found).encode())
+        readme = ROOT / "README.md"
+        write_atomically(readme, with_claims(readme.read_text("utf8"), found).encode())
     else:
         print(scoreboard_markdown(found), end="")
     return ExitCode.BAD_INPUT if any(standing.error for standing in found) else ExitCode.SURVIVED

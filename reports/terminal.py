@@ -119,8 +119,9 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
     reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
     reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
-    for path in conclusion.files:
-        reporter.write_line(f"written: {_short(path, here)}")
+    folder = conclusion.files[0].parent
+    reporter.write_line(f"written to {_short(folder, here)}:")
+    _write_wrapped(reporter, "  " + ", ".join(path.name for path in conclusion.files))
     for line in next_commands(conclusion, here):
         reporter.write_line(line)
     for line in textwrap.wrap(UNSAID[decision.verdict], COLUMNS):
@@ -175,6 +176,8 @@ def instruments(decision: Decision) -> list[str]:
         sound = sum(outcome is True for _, outcome, _ in outcomes)
         absent = sum(outcome is None for _, outcome, _ in outcomes)
         line = f"{what}: {sound} of {len(outcomes)} sound" + (f", {absent} did not run" if absent else "")
+        if absent == len(outcomes):
+            line = f"{what}: none of {absent} ran"
         lines.append(line + "".join(f"; {name}: {reason}" for name, outcome, reason in outcomes if outcome is False))
     return lines + [text for outcome in decision.gates for text in outcome.broken]
 
