@@ -27,11 +27,12 @@ RUN = "run.json"
 
 
 def remember(run_folder: Path, preregistration: str, subject: SubjectFacts, store: Store | None) -> None:
-    """Writes `run.json`: enough to judge the run again elsewhere."""
+    """Writes `run.json`: enough to judge the run again elsewhere, and no path of this machine."""
+    prompts = None if subject.prompts is None else Path(subject.prompts).name
     entry = {
         "preregistration": preregistration,
         "store": None if store is None else store.folder.name,
-        "subject": {**asdict(subject), "location": Path(subject.location).name},
+        "subject": asdict(subject) | {"location": Path(subject.location).name, "prompts": prompts},
     }
     write_atomically(run_folder / RUN, canonical_json(entry))
 

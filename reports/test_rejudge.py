@@ -200,3 +200,10 @@ def test_published_measurements_that_were_edited_are_tampered(
 def test_without_its_measurements_a_verdict_cannot_be_decided_again(published: Path, sealed: Path) -> None:
     (published / BUNDLE).unlink()
     assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.BAD_INPUT
+
+
+def test_what_is_published_names_no_path_of_this_machine(tmp_path: Path) -> None:
+    subject = SubjectFacts("other", str(tmp_path / "weights"), None, (0,), True, None, None, str(tmp_path / "p.jsonl"))
+    remember(tmp_path, "rule.toml", subject, None)
+    assert str(tmp_path) not in (tmp_path / RUN).read_text()
+    assert '"prompts":"p.jsonl"' in (tmp_path / RUN).read_text()
