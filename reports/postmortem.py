@@ -5,16 +5,18 @@ Generated, with a part for people: whatever stands below the marker line is kept
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from reports.conclusion import FAMILIES
 from reports.decision import UNSAID, Decision, rule_text, traps_once
 from reports.errors import BadInput
 from reports.files import read_regular
-from reports.gates import GateOutcome
 from reports.markdown import table
+from reports.measurement import Measurement
 from reports.messages import lift_lines
 from reports.metrics import NULLS, Decomposition, counted
+from reports.postmortem_fired import cost_section, fired_section
 from reports.postmortem_generation import generation_section
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Cell
@@ -22,15 +24,18 @@ from reports.secondary import secondary_line
 from reports.spans import spans
 
 MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
+NOTHING: Mapping[Cell, Measurement] = MappingProxyType({})
 INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
 
 
-def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
+def postmortem(
+    decision: Decision, document: Mapping[str, Any], measurements: Mapping[Cell, Measurement] = NOTHING
+) -> str:
     """The generated part, in Markdown."""
     sections = [
         _title(decision, document),
         _registered(decision),
-        _fired(decision),
+        fired_section(decision),
         _distribution(decision),
         _lift(decision),
         _probe(decision),
@@ -42,6 +47,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any]) -> str:
         _prefilter(decision),
         _deviations(decision, document),
         _limits(decision),
+        cost_section(measurements),
         _provenance(document),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -77,26 +83,6 @@ def _registered(decision: Decision) -> str:
     prediction = decision.prereg.prediction.strip()
     said = "The world in which the claims are dead, described before the run:"
     return f"## What was registered\n\n{rules}\n\n{said}\n\n{prediction}"
-
-
-def _fired(decision: Decision) -> str:
-    rows = [_gate_row(outcome, outcome in decision.exploratory_gates) for outcome in decision.gates]
-    columns = ("gate", "status", "observed", "needed", "interval over layers", "detectable", "n")
-    note = ""
-    if decision.exploratory_gates:
-        note = "\n\nGates after the first kill are exploratory: they are outside verdict, trigger and core."
-    return "## What fired\n\n" + table(columns, rows) + note
-
-
-def _gate_row(outcome: GateOutcome, exploratory: bool) -> list[str]:
-    rule = outcome.rule
-    status = outcome.status + (" (after the kill)" if exploratory else "")
-    if rule is None or outcome.interval is None:
-        return [outcome.gate.id, status, "—", "—", "—", "—", f"{len(outcome.missing)} cells missing"]
-    low, high = outcome.interval
-    figures = [f"{rule.observed:.3f}", f"{rule.threshold:.3f}", f"{low:.3f} to {high:.3f}"]
-    effect = outcome.minimum_detectable_effect
-    return [outcome.gate.id, status, *figures, "—" if effect is None else f"{effect:.3f}", str(rule.n)]
 
 
 def _distribution(decision: Decision) -> str:

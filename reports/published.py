@@ -24,7 +24,7 @@ def artefacts(judged: Judged, document: Mapping[str, Any], folder: Path) -> dict
     return {
         DECISION: pretty(document),
         "trap_results.json": pretty(trap_results_json(decision)),
-        page.name: with_written_part(postmortem(decision, document), page).encode(),
+        page.name: with_written_part(postmortem(decision, document, judged.measurements), page).encode(),
         "theorems.json": pretty(theorems_json(decision, judged.subject, tracked)),
         "theorems.md": theorems_markdown(decision, judged.subject, tracked).encode(),
     }

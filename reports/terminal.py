@@ -183,13 +183,19 @@ def instruments(decision: Decision) -> list[str]:
 
 
 def fragility(outcome: GateOutcome) -> list[str]:
-    """Says so where another registered estimator would have turned the gate."""
+    """Says so where another registered estimator, or a value within the tolerances, would have turned the gate."""
     rule = outcome.rule
-    turned = [] if rule is None else [other for other in outcome.sensitivity if other.met != rule.met]
-    return [
+    if rule is None:
+        return []
+    turned = [other for other in outcome.sensitivity if other.met != rule.met]
+    lines = [
         f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
         for other in turned
     ]
+    if rule.close:
+        low, high = rule.reach
+        lines.append(f"fragile: {outcome.gate.id} is a close call, {low:.3f} to {high:.3f} within the tolerances")
+    return lines
 
 
 def _rule_line(plan: Plan, claim: Claim) -> str:

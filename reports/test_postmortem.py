@@ -1,5 +1,6 @@
 """The page that writes itself, and the part of it that people write."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,16 @@ from reports.decision import decide
 from reports.document import decision_json
 from reports.errors import BadInput
 from reports.postmortem import MARKER, cell_ranges, postmortem, with_written_part
+from reports.postmortem_fired import cost_section
 from reports.preregistration import Cell
 from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 
 
-def page(values: list[float]) -> str:
+def page(values: list[float], within: float = 0.0) -> str:
     prereg = a_preregistration(
         [a_claim(sensitivity=("stable_rank",)), a_claim("wide_d")], [a_control("planted_narrow_d")], layers=4
     )
+    prereg = replace(prereg, tolerances={"energy_rank_95": within})
     cells = {Cell("control", "planted_narrow_d"): [0.1, 0.1]}
     cells |= {Cell("claim", "narrow_d", layer): values for layer in range(2)}
     measurements = {cell: a_measurement(cell, found, stable_rank=[0.2, 0.2]) for cell, found in cells.items()}
@@ -38,11 +41,25 @@ def test_a_kill_is_told_with_its_numbers() -> None:
     text = page([0.3, 0.9])
     assert text.startswith("# E-test, design 4: KILLED\n")
     assert "Trigger: **narrow-d threshold unmet at 2-layer checkpoint**." in text
-    assert "| narrow_d@2-layer | KILLED | 0.500 | 0.700 | 0.500 to 0.500 | — | 4 |" in text
+    assert "| narrow_d@2-layer | KILLED | 0.500 | 0.700 | -0.200 | 0.500 to 0.500 | 0.500 to 0.500 | — | 4 |" in text
     assert "| wide_d@2-layer | NOT_RUN (after the kill) |" in text
     assert "| 0 | 0.600 | 0.500 |" in text
     assert "Nothing is narrow." in text  # the prediction, as registered
     assert "- not measured: wide_d[L00-L03], narrow_d[L02-L03]" in text
+
+
+def test_a_close_call_is_named_and_no_other() -> None:
+    assert "Close calls, which come out otherwise within reach: narrow_d@2-layer." in page([0.3, 0.4005], within=0.001)
+    assert "Close calls" not in page([0.3, 0.9], within=0.001)
+
+
+def test_the_cost_is_summed_by_what_was_measured() -> None:
+    cells = [Cell("claim", "narrow_d", 0), Cell("claim", "narrow_d", 1), Cell("control", "a"), Cell("control", "b")]
+    found = {cell: replace(a_measurement(cell, [0.1]), seconds=2.0 + (cell.layer or 0)) for cell in cells}
+    text = cost_section(found)
+    assert "| claim | `narrow_d` | 2 | 5.0 |\n| control | `every control` | 2 | 4.0 |" in text
+    assert "9 s in all" in text
+    assert cost_section({}) == ""
 
 
 def test_sensitivity_shows_an_estimator_that_disagrees() -> None:
