@@ -96,9 +96,10 @@ def _number(value: object) -> float:
 
 
 def _cell(kind: object, name: object, layer: object) -> Cell:
-    if kind not in get_args(CellKind) or not isinstance(name, str) or not (layer is None or type(layer) is int):
+    named = isinstance(name, str) and name.isprintable()  # messages show it as it stands
+    if kind not in get_args(CellKind) or not named or not (layer is None or type(layer) is int):
         raise TypeError(f"{kind!r}, {name!r}, {layer!r} is no cell")
-    return Cell(cast(CellKind, kind), name, layer)
+    return Cell(cast(CellKind, kind), cast(str, name), layer)
 
 
 def _texts(texts: object) -> dict[str, str]:

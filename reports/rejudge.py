@@ -46,13 +46,13 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
     try:
         entry = json.loads(read_regular(path))
         subject = _subject(entry["subject"])
-        preregistration, store = str(entry["preregistration"]), entry["store"]
+        preregistration, store = _shown(entry["preregistration"]), entry["store"] and _shown(entry["store"])
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a folder that a run wrote") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{path}: does not describe a run ({error!r}); run the study again") from None
     prereg = verify(preregistrations / Path(preregistration).name).prereg
-    measurements = {} if store is None else _measurements(run_folder, Path(str(store)).name)
+    measurements = {} if store is None else _measurements(run_folder, Path(store).name)
     for cell, measurement in measurements.items():
         check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
     try:
@@ -75,9 +75,19 @@ def _subject(facts: Mapping[str, Any]) -> SubjectFacts:
         raise TypeError(f"sealed_layer_sha256 is {sealed!r}")
     if sealed is not None and len(sealed) <= layers[-1]:
         raise ValueError(f"sealed_layer_sha256 has {len(sealed)} digests, expected one for each layer")
+    for key in ("name", "location", "revision", "sealed_model_sha256", "prompts"):
+        if facts.get(key) is not None:
+            _shown(facts[key])
     return SubjectFacts(
         **{**facts, "layers": tuple(layers), "sealed_layer_sha256": None if sealed is None else tuple(sealed)}
     )
+
+
+def _shown(value: object) -> str:
+    """Text that messages show as it stands."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise TypeError(f"{value!r} is not text on one line")
+    return value
 
 
 def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:

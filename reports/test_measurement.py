@@ -21,7 +21,10 @@ OF: dict[str, Of] = {"control": "control", "secondary": "dense"}  # of any other
 measurements = st.builds(
     Measurement,
     cell=st.builds(
-        Cell, st.sampled_from(["claim", "trap", "control", "probe", "secondary"]), names, st.none() | st.integers(0, 99)
+        Cell,
+        st.sampled_from(["claim", "trap", "control", "probe", "secondary"]),
+        names.filter(str.isprintable),
+        st.none() | st.integers(0, 99),
     ),
     tensors_sha256=st.just("0f" * 32),
     measured=st.builds(

@@ -1,0 +1,94 @@
+"""When a running study stops, what it measures, and whose weights it takes."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reports.errors import Tampered
+from reports.measurement import Of
+from reports.preregistration import Cell, Preregistration, registered_cells
+from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
+from reports.store import Identity, Store, open_store
+from reports.study import Study
+from reports.test_closing_study import Bench
+
+LAYERS = (0, 1, 2, 3)
+TWO = a_preregistration(
+    [a_claim(), a_claim("wide_d")], [a_control("planted_narrow_d"), a_control("planted_wide_d", claim="wide_d")]
+)
+CELLS = registered_cells(TWO, LAYERS)
+LAYER = Cell("claim", "narrow_d", 0)
+
+
+def a_store(folder: Path) -> Store:
+    return open_store(folder, Identity("0" * 64, "1" * 64, {}))
+
+
+def a_study(store: Store, selected: Iterable[Cell] = CELLS, prereg: Preregistration = TWO) -> Study:
+    return Study(prereg, SUBJECT, store, frozenset(selected), lambda text: None)
+
+
+def test_cells_behind_the_first_kill_are_told_its_trigger(tmp_path: Path) -> None:
+    """All were measured before, as in a resumed run, both claims dead: the first kill stops, at its own cell."""
+    store = a_store(tmp_path)
+    for cell in CELLS:
+        wide = cell.kind == "claim"
+        store.put(a_measurement(cell, [0.9 if wide else 0.1]))
+    study = a_study(store)
+    told = [study.killed_before(cell) for cell in CELLS]
+    kills = CELLS.index(Cell("claim", "narrow_d", 1))
+    assert told[: kills + 1] == [None] * (kills + 1)
+    assert set(told[kills + 1 :]) == {"narrow-d threshold unmet at 2-layer checkpoint"}
+    assert len(told) > kills + 1
+
+
+class Fresh(Bench):
+    """Tensors of the first layer, all narrow."""
+
+    def of(self, cell: Cell) -> Of:
+        return "control" if cell.layer is None else "layer"
+
+
+def narrow(store: Store, sha256: str, selected: Iterable[Cell] = CELLS, sealed: str | None = None) -> Fresh:
+    """Measures the first layer, and hands over what it was asked."""
+    bench = Fresh(dict.fromkeys(CELLS, "sound"), sha256=sha256 * 64)
+    digests = None if sealed is None else (sealed * 64,) * 4
+    study = replace(a_study(store, selected), subject=replace(SUBJECT, sealed_layer_sha256=digests))
+    study.claim("narrow_d", bench, bench).measure(0)
+    return bench
+
+
+def test_a_stored_measurement_is_taken_and_not_measured_again(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    assert narrow(store, "a").opened == [LAYER]
+    assert narrow(store, "a").opened == []
+
+
+def test_a_stored_measurement_of_other_tensors_is_not_taken(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    narrow(store, "a")
+    with pytest.raises(Tampered, match=r"narrow_d\[L00\]: tensors have sha256 bbbb.*, but this store measured aaaa"):
+        narrow(store, "b")
+
+
+def test_weights_that_are_not_the_sealed_ones_are_neither_stored_nor_taken(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    refused = r"layer 0 of fixtures/tiny: sha256 bbbb.* obtained, aaaa.* sealed"
+    with pytest.raises(Tampered, match=refused):
+        narrow(store, "b", sealed="a")
+    assert store.measurements() == {}
+    narrow(store, "b")  # as exploratory
+    with pytest.raises(Tampered, match=refused):
+        narrow(store, "b", sealed="a")
+
+
+@pytest.mark.parametrize("selected", [CELLS, [LAYER]])
+def test_a_gate_measures_nothing_that_was_not_selected(selected: list[Cell], tmp_path: Path) -> None:
+    """`-k narrow_d[L00]`: other layers and controls are not read for its sake; without `-k` all that it needs are."""
+    bench = Fresh(dict.fromkeys(CELLS, "sound"))
+    study = a_study(a_store(tmp_path), selected)
+    study.claim("narrow_d", bench, bench).judge(1)
+    needed = [Cell("control", "planted_narrow_d"), LAYER, Cell("claim", "narrow_d", 1)]
+    assert bench.opened == [cell for cell in needed if cell in selected]
