@@ -28,10 +28,11 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.fuzz
 @given(st.dictionaries(st.sampled_from(CELLS), values))
 def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, samples: dict[Cell, list[float]]) -> None:
     found = {cell: a_measurement(cell, given) for cell, given in samples.items()}
-    path = tmp_path_factory.mktemp("bundle") / "measurements.jsonl.gz"
+    path = tmp_path_factory.getbasetemp() / "fuzzed.jsonl.gz"
     path.write_bytes(pack(found))
     assert read_bundle(path) == found
 
@@ -81,9 +82,10 @@ def refusal(path: Path) -> str:
         return str(error)
 
 
+@pytest.mark.fuzz
 @given(st.binary())
 def test_arbitrary_bytes_hold_no_measurement(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    path = tmp_path_factory.mktemp("bundle") / "measurements.jsonl.gz"
+    path = tmp_path_factory.getbasetemp() / "fuzzed.jsonl.gz"
     for written in (data, gzip.compress(data)):
         path.write_bytes(written)
         said = refusal(path)

@@ -367,6 +367,7 @@ def any_states(cells: Iterable[Cell] = CELLS) -> st.SearchStrategy[dict[Cell, st
     return st.fixed_dictionaries({cell: st.sampled_from(options(cell)) for cell in cells})
 
 
+@pytest.mark.fuzz
 @given(any_states(), st.sampled_from(ORDERS))
 def test_verdict_equals_brute_force(states: dict[Cell, str], order: tuple[int, ...]) -> None:
     decision = decide(RUNGS[order], LAYERS, found(states))
@@ -379,6 +380,7 @@ def test_verdict_equals_brute_force(states: dict[Cell, str], order: tuple[int, .
 BESIDE = [cell for cell in CELLS if not any(cell in gate.cells for gate in gates(RUNGS[()], LAYERS))]
 
 
+@pytest.mark.fuzz
 @given(any_states(), any_states(BESIDE))
 def test_the_core_is_the_same_with_and_without_the_curve(states: dict[Cell, str], curve: dict[Cell, str]) -> None:
     """All but the verdict of a rung that nothing kills: without its curve it is incomplete."""

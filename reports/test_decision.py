@@ -65,6 +65,7 @@ def oracle(states: dict[Cell, str]) -> tuple[str, str | None]:
     return ("INCOMPLETE" if "absent" in states.values() else "SURVIVED"), None
 
 
+@pytest.mark.fuzz
 @given(st.fixed_dictionaries({cell: st.sampled_from(["narrow", "narrow", "wide", "absent"]) for cell in CELLS}))
 def test_verdict_equals_brute_force(states: dict[Cell, str]) -> None:
     decision = decide(PREREG, LAYERS, measured(states))
@@ -102,6 +103,7 @@ def test_a_control_that_did_not_run_leaves_its_gate_not_run() -> None:
     assert decision.verdict == "INCOMPLETE"
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_core_does_not_depend_on_what_ran_after_the_kill(data: st.DataObject) -> None:
     """Killed at the first checkpoint of the first claim: no later cell may move the core."""
@@ -213,6 +215,7 @@ def any_states(mostly: int = 12) -> st.SearchStrategy[dict[Cell, str]]:
     return st.fixed_dictionaries({cell: st.sampled_from(options(cell)) for cell in TRAPPED_CELLS})
 
 
+@pytest.mark.fuzz
 @given(any_states())
 def test_verdict_with_traps_equals_brute_force(states: dict[Cell, str]) -> None:
     decision = decide(TRAPPED, LAYERS, trapped(states))
@@ -311,6 +314,7 @@ def test_a_layer_that_only_a_probe_has_read_stays_outside_the_core() -> None:
 measured_probes = st.lists(st.sampled_from(PROBES), unique=True)
 
 
+@pytest.mark.fuzz
 @given(any_states(), measured_probes)
 def test_probes_enter_neither_verdict_nor_missing_nor_core(states: dict[Cell, str], probes: list[Cell]) -> None:
     bare, beside = (
@@ -331,6 +335,7 @@ def test_a_rung_without_any_probe_measured_survives_and_says_so() -> None:
     assert document["not_measured"] == [cell.id for cell in PROBES]
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_core_with_traps_does_not_depend_on_what_ran_after_the_kill(data: st.DataObject) -> None:
     states = {cell: "sound" if cell.kind != "claim" else "wide" for cell in gates(TRAPPED, LAYERS)[0].cells}

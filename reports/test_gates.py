@@ -32,6 +32,7 @@ def test_a_lift_has_to_exceed_the_margin_over_the_best_draw(lift: float, met: bo
     assert (outcome.met, outcome.tau) == (met, 1.2)
 
 
+@pytest.mark.fuzz
 @given(lifts, st.lists(lifts, min_size=1, max_size=4), st.floats(0, 1), st.floats(0.5, 4.0))
 def test_a_lift_is_met_by_both_bounds_or_not_at_all(
     lift: float, draws: list[float], margin: float, asked: float
@@ -69,6 +70,7 @@ def test_tau_is_the_best_of_the_draws_averaged_over_layers() -> None:
     assert outcome.tau == 1.5
 
 
+@pytest.mark.fuzz
 @given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(lifts, min_size=n, max_size=n), min_size=1, max_size=5)))
 def test_draws_are_paired_over_layers(draws: list[list[float]]) -> None:
     outcome = apply_rule(TAU, claimed(*(lifted(1.0, draws=row) for row in draws)))
@@ -108,6 +110,7 @@ def structured(*structures: float) -> GateOutcome:
     return judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
 
 
+@pytest.mark.fuzz
 @given(st.lists(st.floats(0.5, 2.0), min_size=1, max_size=6))
 def test_the_interval_of_structure_lies_within_its_layers(structures: list[float]) -> None:
     interval = structured(*structures).structure_interval

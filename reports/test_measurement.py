@@ -39,6 +39,7 @@ measurements = st.builds(
 ).map(lambda measurement: replace(measurement, of=OF.get(measurement.cell.kind, measurement.of)))
 
 
+@pytest.mark.fuzz
 @given(measurements)
 def test_a_measurement_survives_its_spelling(measurement: Measurement) -> None:
     """Through canonical JSON, which sorts keys and writes `1.0` as `1`."""

@@ -16,6 +16,8 @@ from reports.preregistration import Prefilter
 from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
 from reports.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value
 
+pytestmark = pytest.mark.fuzz
+
 
 def outcome(parse: Callable[[], object]) -> str:
     """What the parser says: its one line, or nothing where it is content. Any other exception passes through."""

@@ -191,6 +191,7 @@ def test_only_rules_on_the_last_layer_are_about_the_model() -> None:
     assert [claim.of_model for claim in prereg.claims] == [False, False, True]
 
 
+@pytest.mark.fuzz
 @given(st.sampled_from([VALUES, VALUES_5]), st.sampled_from([*KEYS, "one_bit", MODEL, "claims.2.order"]), toml_values)
 def test_any_value_raises_bad_input_alone(shipped: dict[str, Any], path: str, value: object) -> None:
     if path == "one_bit":
@@ -228,6 +229,7 @@ models = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.fuzz
 @given(
     quantisers, models, st.permutations(range(16)).flatmap(lambda rows: st.integers(0, 16).map(lambda n: rows[:n])),
     st.floats(-1e15, 1e15), st.floats(0, 1e15), st.floats(-1e15, 1e15),

@@ -144,6 +144,7 @@ def test_a_shift_of_one_side_shifts_difference_and_interval_of_both_neither(
     assert alike.interval == pytest.approx(plain.interval, abs=1e-9)
 
 
+@pytest.mark.fuzz
 @given(ratios, ratios)
 def test_the_interval_holds_the_difference_and_settles_the_conclusion(experts: Sides, dense: Sides) -> None:
     found = outcome(experts, dense)
@@ -178,6 +179,7 @@ def document(decision: Decision) -> dict[str, object]:
 measured_layers = st.lists(st.sampled_from(LAYERS), unique=True)
 
 
+@pytest.mark.fuzz
 @given(ratios, measured_layers, measured_layers)
 def test_it_enters_neither_verdict_nor_missing_nor_core(
     experts: Sides, judged: Sequence[int], dense: Sequence[int]
