@@ -51,6 +51,9 @@ def test_a_kill_fetches_the_first_four_layers_and_nothing_else(
         assert served(hub) == needed(hub.source, [0, 1, 2, 3])
         assert "claim-narrow_d-L04" not in measured(pytester.path)
     assert served(hub) <= needed(hub.source, list(range(6)))  # nothing twice
+    resolved = {asked.revision for asked in hub.asked if asked.file == "config.json"}
+    assert [asked.revision for asked in hub.asked].count("main") == 2  # HEAD and GET of config.json, once a run
+    assert resolved <= {"main", COMMIT}
     result.stdout.fnmatch_lines([f"subject   owner/name, 6 layers, commit {COMMIT}*", "*fetched * of * at */s"])
 
 
