@@ -1,7 +1,9 @@
 """The study up to its first kill: seconds, imports and memory. `python -m kernels.benchmarks.study [MODEL …]`.
 
 Each run is `pytest hypotheses/ -x` in a process of its own on a fresh store: the embedded model, then every checkpoint
-that is named. Peak memory is the largest resident set of that process (`ru_maxrss`), imports included.
+that is named, in one process and with each number of `--workers`; with `--naive`, then the script that everyone writes
+first (`kernels/benchmarks/naive.py`) on the same checkpoint. Peak memory is the largest resident set of one process of
+the run (`ru_maxrss`), imports included.
 """
 
 import argparse
@@ -36,16 +38,20 @@ def run(arguments: list[str], output: Path) -> Cost:
     return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
 
 
-def study(model: Path | None, out: Path) -> Cost:
+def study(model: Path | None, folder: Path, workers: int = 0) -> Cost:
     named = [] if model is None else ["--model", str(model)]
-    arguments = ["-m", "pytest", "hypotheses/", "-x", "-p", "no:cacheprovider", "--out", str(out), *named]
-    return run(arguments, out / "output.txt")
+    with tempfile.TemporaryDirectory(dir=folder) as store:
+        arguments = ["-m", "pytest", "hypotheses/", "-x", "-n", str(workers), "-p", "no:cacheprovider", "--out", store]
+        return run([*arguments, *named], folder / "output.txt")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.study", description=__doc__)
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL", help="checkpoints to run beside it")
-    models = [model.resolve() for model in parser.parse_args().models]
+    parser.add_argument("--workers", nargs="*", type=int, default=[], metavar="N", help="also with pytest -n N")
+    parser.add_argument("--naive", action="store_true", help="also the naive script, on checkpoints that are named")
+    options = parser.parse_args()
+    models = [model.resolve() for model in options.models]
     os.chdir(ROOT)
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     print(f"{'run':<32}{'seconds':>9}{'peak MiB':>10}{'exit':>6}")
@@ -55,6 +61,10 @@ def main() -> None:
         report("embedded model", study(None, out))
         for model in models:
             report(model.name, study(model, out))
+            for workers in options.workers:
+                report(f"{model.name}, -n {workers}", study(model, out, workers))
+            if options.naive:
+                report(f"{model.name}, naive", run(["-m", "kernels.benchmarks.naive", str(model)], out / "output.txt"))
 
 
 def report(name: str, cost: Cost) -> None:
