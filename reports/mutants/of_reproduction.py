@@ -1,0 +1,178 @@
+"""What is compared when a verdict is reproduced or decided again."""
+
+from reports.mutants.mutant import Mutant
+
+REPRODUCE = (
+    Mutant(
+        "another verdict is reproduced",
+        "reproduce.py",
+        '"rule_sha256", "verdict", "trigger")',
+        '"rule_sha256", "trigger")',
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "another trigger is reproduced",
+        "reproduce.py",
+        '"rule_sha256", "verdict", "trigger")',
+        '"rule_sha256", "verdict")',
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "another rule is reproduced",
+        "reproduce.py",
+        '"round", "rule_sha256", "verdict"',
+        '"round", "verdict"',
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "other weights are reproduced",
+        "reproduce.py",
+        '"layers", "layer_sha256", "model_sha256")',
+        '"layers", "model_sha256")',
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "tolerance ignored in reproduce",
+        "reproduce.py",
+        '_around(theirs["median"], within)',
+        '_around(theirs["median"], 0.0)',
+        ("test_reproduce.py::test_a_value_within_tolerance_is_reproduced",),
+    ),
+    Mutant(
+        "what a rule compares must come out exactly",
+        "reproduce.py",
+        'ours["observed"], theirs["observed"], theirs["reach"])',
+        'ours["observed"], theirs["observed"], None)',
+        ("test_reproduce.py::test_what_a_rule_compares_may_lie_within_its_reach",),
+    ),
+    Mutant(
+        "the reproduction says how far it may lie",
+        "reproduce.py",
+        'ours["observed"], theirs["observed"], theirs["reach"])',
+        'ours["observed"], theirs["observed"], ours["reach"])',
+        ("test_reproduce.py::test_what_a_rule_compares_may_lie_within_its_reach",),
+    ),
+    Mutant(
+        "only values above their reach differ",
+        "reproduce.py",
+        "if not low - EPSILON <= obtained <= high + EPSILON:",
+        "if not obtained <= high + EPSILON:",
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "controls are not compared",
+        "reproduce.py",
+        "    yield from _controls(obtained, expected)\n",
+        "",
+        ("test_reproduce.py::test_every_departure_is_named",),
+    ),
+    Mutant(
+        "traps are not compared",
+        "reproduce.py",
+        "    yield from _traps(obtained, expected)\n",
+        "",
+        ("test_reproduce.py::test_every_departure_is_named",),
+    ),
+    Mutant(
+        "τ is not compared",
+        "reproduce.py",
+        'yield from _value(f"{name} τ", best, known, _around(known, within))',
+        "pass",
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "statuses of gates are not compared",
+        "reproduce.py",
+        'for key in ("status", "metric", "threshold", "n"):',
+        'for key in ("metric", "threshold", "n"):',
+        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+    ),
+    Mutant(
+        "other estimators are not compared",
+        "reproduce.py",
+        'for row in theirs["sensitivity"]:',
+        'for row in theirs["sensitivity"][:0]:',
+        ("test_reproduce.py::test_another_estimator_must_come_out_alike",),
+    ),
+    Mutant(
+        "what ran after the kill is not compared",
+        "reproduce.py",
+        'for gate in expected["after_kill"]:',
+        'for gate in expected["after_kill"][:0]:',
+        ("test_reproduce.py::test_what_was_measured_after_the_kill_must_be_measured_again",),
+    ),
+    Mutant(
+        "a fault of the suite is a reproduction",
+        "reproduce.py",
+        'for error in obtained["errors"]:',
+        'for error in expected["errors"]:',
+        ("test_reproduce.py::test_a_fault_of_the_suite_is_no_reproduction",),
+    ),
+    Mutant(
+        "an edited document is believed",
+        "reproduce.py",
+        "    if not sound:",
+        "    if sound is None:",
+        ("test_reproduce.py::test_an_edited_document_is_tampered",),
+    ),
+    Mutant(
+        "a forged document of another form is believed",
+        "reproduce.py",
+        "wrong = next(faults(document), None)",
+        "wrong = None",
+        ("test_reproduce.py::test_a_forged_document_of_another_form_is_bad_input",),
+    ),
+)
+REJUDGE = (
+    Mutant(
+        "measurements may be of other weights than the sealed",
+        "rejudge.py",
+        "check_digest(subject, cell, measurement.tensors_sha256, measurement.of)",
+        "pass",
+        ("test_rejudge.py::test_measurements_of_other_weights_than_the_sealed_are_noticed",),
+    ),
+    Mutant(
+        "the seal is not verified",
+        "rejudge.py",
+        "verify(preregistrations / Path(preregistration).name).prereg",
+        '__import__("reports.parse").parse.load_preregistration(preregistrations / Path(preregistration).name)',
+        ("test_rejudge.py::test_edits_are_noticed",),
+    ),
+    Mutant(
+        "what stands in a document beside what follows is let pass",
+        "rejudge.py",
+        "sorted(again.keys() | document.keys())",
+        "sorted(again.keys())",
+        ("test_rejudge.py::test_a_document_that_does_not_follow_is_a_mismatch",),
+    ),
+    Mutant(
+        "a page that does not follow is let pass",
+        "rejudge.py",
+        "page.read_bytes() != data",
+        "not data",
+        ("test_rejudge.py::test_a_page_that_does_not_follow_is_a_mismatch_but_notes_are_free",),
+    ),
+    Mutant(
+        "a run without its bundle is one without measurements",
+        "rejudge.py",
+        "else read_bundle(run_folder / BUNDLE)",
+        "else {}",
+        ("test_rejudge.py::test_a_published_verdict_is_decided_again_from_its_measurements",),
+    ),
+)
+SUBJECT = (
+    Mutant(
+        "a layer may have another digest than its sealed one",
+        "subject.py",
+        "digest != sealed[cell.layer]:",
+        "digest == sealed[cell.layer]:",
+        ("test_subject.py::test_a_digest_is_compared_with_what_it_is_of",),
+    ),
+    Mutant(
+        "a model may have another digest than its sealed one",
+        "subject.py",
+        'if of == "model" and subject',
+        'if of == "models" and subject',
+        ("test_subject.py::test_a_digest_is_compared_with_what_it_is_of",),
+    ),
+)

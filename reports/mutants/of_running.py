@@ -1,0 +1,178 @@
+"""What is concluded beside the verdict, and how a run stops."""
+
+from reports.mutants.mutant import Mutant
+
+CONCLUSION = (
+    Mutant(
+        "searches may differ in one direction",
+        "conclusion.py",
+        "[layer.agreement for layer in layers], key=abs)",
+        "[layer.agreement for layer in layers])",
+        ("test_conclusion.py::test_one_layer_is_enough_to_doubt",),
+    ),
+    Mutant(
+        "a gain that is no number raises no doubt",
+        "conclusion.py",
+        "if not gain <= probe.gain_at_most:",
+        "if gain > probe.gain_at_most:",
+        ("test_conclusion.py::test_a_search_that_differs_or_has_not_ended_is_unresolved",),
+    ),
+    Mutant(
+        "an interval that touches its band lies inside it",
+        "conclusion.py",
+        "low and high <= 1.0 + probe.band",
+        "low or high <= 1.0 + probe.band",
+        ("test_conclusion.py::test_an_interval_that_straddles_the_band_leaves_it_unresolved",),
+    ),
+    Mutant(
+        "a control that did not run has recovered its optimum",
+        "conclusion.py",
+        "if sound.get(name) is not True",
+        "if sound.get(name) is False",
+        ("test_conclusion.py::test_an_optimum_that_was_not_recovered_leaves_it_unresolved",),
+    ),
+    Mutant(
+        "a misfired trap raises no doubt",
+        "conclusion.py",
+        "for trap in gate.traps if trap.sound is False]",
+        "for trap in gate.traps[:0]]",
+        ("test_conclusion.py::test_a_gate_whose_instrument_is_out_of_line_leaves_it_unresolved",),
+    ),
+    Mutant(
+        "the narrowest gate is concluded",
+        "conclusion.py",
+        "in reversed([outcome for",
+        "in list([outcome for",
+        ("test_conclusion.py::test_the_widest_complete_gate_is_concluded",),
+    ),
+    Mutant(
+        "structure found needs no interval above the band",
+        "conclusion.py",
+        "elif not doubts and low > 1.0 + probe.band:",
+        "elif not doubts and high > 1.0 + probe.band:",
+        ("test_conclusion.py::test_the_interval_decides_not_its_middle",),
+    ),
+)
+SECONDARY = (
+    Mutant(
+        "a difference within the band counts",
+        "secondary.py",
+        '"narrower" if high < -band',
+        '"narrower" if high < 0',
+        ("test_secondary.py::test_a_difference_within_the_band_is_none",),
+    ),
+    Mutant(
+        "a single layer concludes",
+        "secondary.py",
+        "FEWEST = 2",
+        "FEWEST = 1",
+        ("test_secondary.py::test_fewer_than_two_layers_conclude_nothing",),
+    ),
+    Mutant(
+        "experts and dense change places",
+        "secondary.py",
+        "return self.experts - self.dense",
+        "return self.dense - self.experts",
+        ("test_secondary.py::test_every_conclusion_is_reachable",),
+    ),
+    Mutant(
+        "the mean decides, not its interval",
+        "secondary.py",
+        '"narrower" if high < -band else "not narrower" if low > band',
+        '"narrower" if low < -band else "not narrower" if high > band',
+        ("test_secondary.py::test_every_conclusion_is_reachable",),
+    ),
+)
+STUDY = (
+    Mutant(
+        "the last kill stops the run",
+        "study.py",
+        'next((outcome for outcome in outcomes if outcome.status == "KILLED"), None)',
+        'next((outcome for outcome in outcomes[::-1] if outcome.status == "KILLED"), None)',
+        ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
+    ),
+    Mutant(
+        "a kill stops the cells that it rests on",
+        "study.py",
+        "if order[cell] > closing else None",
+        "if order[cell] >= closing else None",
+        ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
+    ),
+    Mutant(
+        "a kill stops whatever has not run",
+        "study.py",
+        "return trigger(killed) if order[cell] > closing else None",
+        "return trigger(killed)",
+        ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
+    ),
+    Mutant(
+        "a kill stops behind its first cell",
+        "study.py",
+        "closing = max(order[needed]",
+        "closing = min(order[needed]",
+        ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
+    ),
+    Mutant(
+        "a gate is judged by the first of its cells that runs",
+        "study.py",
+        "max(gate.claim_cells, key=order.__getitem__).layer == layer",
+        "min(gate.claim_cells, key=order.__getitem__).layer == layer",
+        ("test_closing_study.py::test_each_gate_is_judged_once_and_by_its_own_last_cell",),
+    ),
+    Mutant(
+        "a gate measures cells that were not selected",
+        "study.py",
+        "if measurement is None and cell in self.study.selected:",
+        "if measurement is None:",
+        ("test_study.py::test_a_gate_measures_nothing_that_was_not_selected",),
+    ),
+    Mutant(
+        "a killed gate is said, not raised",
+        "study.py",
+        'if outcome.status == "KILLED":\n                    raise',
+        'if outcome.status == "DEAD":\n                    raise',
+        ("test_closing_study.py::test_a_dead_model_is_killed_at_its_last_layer",),
+    ),
+    Mutant(
+        "a control out of line is let pass",
+        "study.py",
+        'if not outcome.sound:\n            raise TrapMisfired(\n                f"{control.name}',
+        'if outcome.sound is None:\n            raise TrapMisfired(\n                f"{control.name}',
+        ("test_closing_study.py::test_a_trap_that_reads_the_last_layer_misfires_there_alone",),
+    ),
+    Mutant(
+        "a trap out of line is let pass",
+        "study.py",
+        'if not outcome.sound:\n            raise TrapMisfired(\n                f"{self.trap.name}',
+        'if outcome.sound is None:\n            raise TrapMisfired(\n                f"{self.trap.name}',
+        ("test_closing_study.py::test_a_trap_that_reads_the_last_layer_misfires_there_alone",),
+    ),
+    Mutant(
+        "a trap on the whole model is asked at every layer",
+        "study.py",
+        "if not self._closes(layer):",
+        "if layer is None:",
+        ("test_closing_study.py::test_a_trap_that_reads_the_last_layer_misfires_there_alone",),
+    ),
+    Mutant(
+        "a stored measurement of other tensors is taken",
+        "study.py",
+        "stored = self.store.get(cell, digest)",
+        "stored = self.store.get(cell)",
+        ("test_study.py::test_a_stored_measurement_of_other_tensors_is_not_taken",),
+    ),
+    Mutant(
+        "what is measured afresh may be other weights than the sealed",
+        "study.py",
+        "check_digest(self.subject, cell, reader.sha256, source.of(cell))",
+        "pass",
+        ("test_study.py::test_weights_that_are_not_the_sealed_ones_are_neither_stored_nor_taken",),
+    ),
+    Mutant(
+        "what was stored may be of other weights than the sealed",
+        "study.py",
+        "check_digest(self.subject, cell, digest, source.of(cell))",
+        "pass",
+        ("test_study.py::test_weights_that_are_not_the_sealed_ones_are_neither_stored_nor_taken",),
+    ),
+)
