@@ -68,8 +68,11 @@ def test_edits_are_noticed(run_folder: Path, sealed: Path) -> None:
     entry.write_text(entry.read_text().replace("0.777", "0.111"))
     with pytest.raises(Tampered, match=r"claim-narrow_d-L02\.json: corrupt or edited"):
         rejudge(run_folder, sealed.parent)
+
+
+def test_a_broken_seal_is_noticed(run_folder: Path, sealed: Path) -> None:
     sealed.write_text(sealed.read_text().replace("below = 0.4", "below = 0.9"))
-    with pytest.raises(Tampered):
+    with pytest.raises(Tampered, match="edited since it was sealed, the content of the rule differs"):
         rejudge(run_folder, sealed.parent)
 
 

@@ -21,7 +21,7 @@ LEFT = shutil.ignore_patterns("__pycache__", "out", "verdicts", "report", "figur
 AT_ONCE = 2  # processes
 PATIENCE = 120  # seconds until a mutant is taken to hang
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0")
-FAILED = re.compile(r"^FAILED \S*?::(\S+)", re.MULTILINE)
+FAILED = re.compile(r"^FAILED \S*?::(.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

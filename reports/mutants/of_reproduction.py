@@ -136,7 +136,7 @@ REJUDGE = (
         "rejudge.py",
         "verify(preregistrations / Path(preregistration).name).prereg",
         '__import__("reports.parse").parse.load_preregistration(preregistrations / Path(preregistration).name)',
-        ("test_rejudge.py::test_edits_are_noticed",),
+        ("test_rejudge.py::test_a_broken_seal_is_noticed",),
     ),
     Mutant(
         "what stands in a document beside what follows is let pass",

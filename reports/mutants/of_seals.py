@@ -114,7 +114,7 @@ LEDGER = (
         "a torn line is believed",
         "ledger.py",
         "    if rest:",
-        "    if not lines:",
+        "    if rest and not lines:",
         ("test_ledger.py::test_attack_is_named_with_its_line",),
     ),
     Mutant(

@@ -77,7 +77,8 @@ def test_a_mutant_whose_text_is_gone_is_no_mutant() -> None:
 @pytest.mark.parametrize(
     ("code", "output", "expected"),
     [
-        (1, "FAILED reports/test_a.py::test_b[x-1] - AssertionError\n1 failed", ("test_b[x-1]", None)),
+        (1, "FAILED reports/test_a.py::test_b[x 1] - Error: a - b\n1 failed", ("test_b[x 1]", None)),
+        (1, "FAILED reports/test_a.py::test_b\n1 failed", ("test_b", None)),
         (0, "3 passed", (None, None)),
         (1, "ERROR reports/test_a.py::test_b\n1 error", (None, "pytest ended with 1: 1 error")),
         (2, "ERROR reports/test_a.py - SyntaxError\n1 error\n", (None, "pytest ended with 2: 1 error")),
