@@ -1,0 +1,45 @@
+"""The cost model: shapes against what their makers publish, flops against a count of another kind."""
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from kernels.benchmarks.costs import MODELS, Shapes, duration, step_flops
+from kernels.radam import radam
+from kernels.rotations import haar_orthogonal
+
+# Total parameters by the model cards [1e9]; experts are most of them, and never more
+PUBLISHED = {"OLMoE-1B-7B": 6.92, "Mixtral-8x22B": 141.0, "Qwen3-235B-A22B": 235.0, "DeepSeek-V3": 671.0}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_experts_are_most_of_the_published_parameters(model: Shapes) -> None:
+    assert 0.92 < model.weights / 1e9 / PUBLISHED[model.name] < 1.0
+
+
+@pytest.mark.parametrize(("out", "width"), [(64, 128), (128, 64), (96, 96)])
+def test_a_step_takes_the_products_that_torch_counts(out: int, width: int) -> None:
+    """torch counts matrix products alone, without triangular solves and factors: they are k²·in and k³/3 of ours."""
+    w = torch.randn(1, out, width, generator=torch.Generator().manual_seed(0))
+    start = haar_orthogonal(width, torch.Generator().manual_seed(1), dtype=torch.float32)
+    counts = []
+    for steps in (4, 8):
+        with FlopCounterMode(display=False) as counter:
+            radam(w, steps, 0.1, start)
+        counts.append(counter.get_total_flops())
+    k = min(out, width)
+    products = step_flops(out, width) - k * k * width - k**3 / 3
+    assert (counts[1] - counts[0]) / 4 == pytest.approx(products, rel=1e-6)
+
+
+def test_more_of_anything_costs_more() -> None:
+    base = Shapes("base", 2, 4, 64, 32)
+    for more in (Shapes("", 4, 4, 64, 32), Shapes("", 2, 8, 64, 32)):
+        assert more.spectra_flops() == 2 * base.spectra_flops()
+        assert more.search_flops() == pytest.approx(2 * base.search_flops())
+    assert Shapes("", 2, 4, 128, 64).spectra_flops() == 8 * base.spectra_flops()
+
+
+@pytest.mark.parametrize(("value", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9000.0, "2.5 h"), (2e5, "2.3 d")])
+def test_durations_are_read_at_a_glance(value: float, text: str) -> None:
+    assert duration(value) == text
