@@ -1,4 +1,4 @@
-"""The form of a decision document, as far as a comparison reads it: a digest that holds says nothing of it."""
+"""The form of a decision document, as far as comparison and scoreboard read it; its digest says nothing of that."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +44,7 @@ CORE: Mapping[str, Form] = {
     "rung": text,
     "design": count,
     "round": count,
+    "draft": truth,
     "rule_sha256": text,
     "verdict": text,
     "trigger": either(text, absent),
@@ -58,11 +59,15 @@ SUBJECT: Mapping[str, Form] = {
     "model_sha256": either(text, absent),
 }
 COMPARED: Mapping[str, Form] = {"metric": text, "observed": either(number, absent), "reach": either(pair, absent)}
+OTHER: Mapping[str, Form] = {**COMPARED, "met": truth}
 GATE: Mapping[str, Form] = {
     **COMPARED,
     "claim": text,
     "checkpoint": count,
     "status": text,
+    "rule": text,
+    "interval": either(pair, absent),
+    "verdict_depends_on_metric": truth,
     "threshold": either(number, absent),
     "n": count,
     "median": either(number, absent),
@@ -78,7 +83,7 @@ ROWS: Mapping[str, Mapping[str, Form]] = {
 
 
 def faults(document: Mapping[str, Any]) -> Iterator[str]:
-    """The dotted key of everything in `document` that a comparison could not read."""
+    """The dotted key of everything in `document` that could not be read."""
     yield from _entries("", document, CORE)
     yield from _entries("subject.", document.get("subject"), SUBJECT)
     for key, forms in ROWS.items():
@@ -86,7 +91,7 @@ def faults(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _entries(f"{at}.", row, forms)
             if forms is GATE and isinstance(row, dict):
                 for below, other in _rows(f"{at}.sensitivity", row.get("sensitivity")):
-                    yield from _entries(f"{below}.", other, COMPARED)
+                    yield from _entries(f"{below}.", other, OTHER)
 
 
 def _entries(at: str, value: object, forms: Mapping[str, Form]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from reports.preregistration import Cell, registered_cells
 from reports.rejudge import RUN, rejudge, remember
 from reports.reproduce import differences, outcome_line, read_decision
 from reports.rules import MeanAtMost
+from reports.scoreboard import in_order, scoreboard_html, scoreboard_markdown, standing_of
 from reports.seal import sidecar_path, verify
 from reports.specimens import (
     ENVIRONMENT,
@@ -149,13 +150,16 @@ def test_arbitrary_bytes_are_nothing_that_was_written(folder: Folder, data: byte
 
 
 def compare(path: Path) -> None:
-    """All that `reports reproduce` does with a document: against itself, and both ways against a sound one."""
+    """All that is done with a document: compared with itself and both ways with a sound one, put on the scoreboard."""
     document = read_decision(path)
     assert list(differences(document, document, {})) == [] or document["errors"]
     for obtained, expected in ((document, DOCUMENT), (DOCUMENT, document)):
         assert all(found.line() for found in differences(obtained, expected, {"energy_rank_95": 0.01}))
         circumstances(obtained, expected)
     outcome_line(document, reproduced=False)
+    found = in_order([standing_of("a", document), standing_of("b", DOCUMENT)])
+    assert scoreboard_markdown(found)
+    assert scoreboard_html(found)
 
 
 @given(damaged(json.dumps(DOCUMENT).encode()))

@@ -185,6 +185,8 @@ def test_a_document_of_another_schema_is_bad_input(
         (lambda d: d.update(subject=[]), "subject"),
         (lambda d: d.update(gates={}), "gates"),
         (lambda d: d["gates"][0].update(reach=[0.5]), r"gates\[0\]\.reach"),
+        (lambda d: d["gates"][0].update(interval=[0.5, "1"]), r"gates\[0\]\.interval"),
+        (lambda d: d["gates"][0]["sensitivity"][0].pop("met"), r"gates\[0\]\.sensitivity\[0\]\.met"),
         (lambda d: d["gates"][0].update(n=True), r"gates\[0\]\.n"),
         (lambda d: d["gates"][0].update(tau={}), r"gates\[0\]\.tau"),
         (lambda d: d["gates"][0]["sensitivity"].append(3), r"gates\[0\]\.sensitivity\[1\]"),
