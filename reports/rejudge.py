@@ -46,7 +46,8 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
     try:
         entry = json.loads(read_regular(path))
         subject = _subject(entry["subject"])
-        preregistration, store = _shown(entry["preregistration"]), entry["store"] and _shown(entry["store"])
+        preregistration = _shown(entry["preregistration"])
+        store = None if entry["store"] is None else _shown(entry["store"])
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a folder that a run wrote") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:

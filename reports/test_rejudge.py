@@ -118,6 +118,16 @@ def test_a_subject_that_no_run_can_have_is_bad_input(
         rejudge(run_folder, sealed.parent)
 
 
+@pytest.mark.parametrize(
+    "changed", [{"store": []}, {"store": "a\nb"}, {"preregistration": 4}, {"preregistration": "\x1b"}]
+)
+def test_names_that_no_run_can_have_are_bad_input(changed: dict[str, Any], run_folder: Path, sealed: Path) -> None:
+    path = run_folder / RUN
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(BadInput, match=r"run\.json: does not describe a run \(.* is not text on one line"):
+        rejudge(run_folder, sealed.parent)
+
+
 @pytest.mark.parametrize("samples", [{}, {"energy_rank_95": []}])
 def test_measurements_that_lack_what_the_rule_reads_are_tampered(
     samples: dict[str, list[float]], run_folder: Path, sealed: Path
