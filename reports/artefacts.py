@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import BUNDLE, bundle_sha256, pack
-from reports.decision import Decision, decide
+from reports.decision import Decision
 from reports.document import decision_json
 from reports.errors import BadInput, ExitCode
-from reports.judged import Judged
+from reports.files import read_regular
+from reports.judged import judge
 from reports.plan import Plan
 from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
-from reports.subject import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -56,9 +56,8 @@ def conclude(session: Session) -> Conclusion:
     plan = session.plan
     store = _store_of(session)
     measurements = {} if store is None else store.measurements()
-    for cell, measurement in measurements.items():
-        check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of)
-    decision = decide(plan.prereg, plan.subject.layers, measurements)
+    judged = judge(plan.prereg, plan.subject, measurements, plan.run_folder)
+    decision = judged.decision
     errors = [_error(report) for report in session.reports if report.outcome == "failed" and _is_fault(report)]
     exit_code = settle_exit_code(session, decision)
     document = decision_json(
@@ -69,7 +68,6 @@ def conclude(session: Session) -> Conclusion:
         errors=errors,
         measurements_sha256=bundle_sha256(measurements) if measurements else None,
     )
-    judged = Judged(decision, plan.subject, measurements)
     files = artefacts(judged, document, plan.run_folder)
     for name, data in {**files, BUNDLE: pack(measurements)}.items():
         write_atomically(plan.run_folder / name, data)
@@ -134,7 +132,7 @@ def _store_of(session: Session) -> Store | None:
 
 
 def _environment(session: Session, store: Store | None) -> dict[str, object]:
-    identity = {} if store is None else json.loads((store.folder / "identity").read_bytes())
+    identity = {} if store is None else json.loads(read_regular(store.folder / "identity"))
     return {
         "started": session.started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),

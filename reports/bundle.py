@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reports.canonical import sha256_hex
 from reports.errors import BadInput, Tampered
+from reports.files import open_regular
 from reports.measurement import Measurement
 from reports.preregistration import Cell
 from reports.store import decode_entry, encode_entry
@@ -41,7 +42,7 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
     cell stands in it twice.
     """
     try:
-        with gzip.open(path) as file:
+        with open_regular(path) as packed, gzip.open(packed) as file:
             lines = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -57,6 +57,9 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:
+        print(f"error: {type(error).__name__}: {error}; please report it", file=sys.stderr)
+        return ExitCode.INCOMPLETE
 
 
 def run_lint(options: Options) -> ExitCode:

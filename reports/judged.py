@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.canonical import canonical_json, sha256_hex
-from reports.decision import Decision
+from reports.decision import Decision, decide
 from reports.document import core_json
+from reports.errors import Tampered
 from reports.measurement import Measurement
-from reports.preregistration import Cell
-from reports.subject import SubjectFacts
+from reports.preregistration import Cell, Preregistration
+from reports.subject import SubjectFacts, check_digest
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,21 @@ class Judged:
     @property
     def core_sha256(self) -> str:
         return sha256_hex(canonical_json(core_json(self.decision, self.subject)))
+
+
+def judge(
+    prereg: Preregistration, subject: SubjectFacts, measurements: Mapping[Cell, Measurement], where: object
+) -> Judged:
+    """Judges the measurements that `where` holds.
+
+    Raises `Tampered` where they are of other tensors than the sealed ones, or, though their digests hold, lack what the
+    rule reads.
+    """
+    for cell, measurement in measurements.items():
+        check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
+    try:
+        return Judged(decide(prereg, subject.layers, measurements), subject, measurements)
+    except (KeyError, ValueError, ArithmeticError) as error:
+        raise Tampered(
+            f"{where}: its measurements do not hold what the rule reads ({error!r}); measure again elsewhere"
+        ) from None

@@ -195,6 +195,9 @@ class StudySession:
         except StudyError as error:
             self.failure = f"{error.exit_code.name.replace('_', ' ')}: {error}"
             session.exitstatus = error.exit_code
+        except Exception as error:
+            self.failure = f"ERROR: no verdict ({type(error).__name__}: {error}); please report it"
+            session.exitstatus = ExitCode.INCOMPLETE
 
     def pytest_unconfigure(self) -> None:
         self.live.close()

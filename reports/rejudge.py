@@ -11,17 +11,16 @@ from typing import Any
 
 from reports.bundle import BUNDLE, bundle_sha256, read_bundle
 from reports.canonical import canonical_json
-from reports.decision import decide
 from reports.document import decision_json
-from reports.errors import BadInput, Tampered
+from reports.errors import BadInput
 from reports.files import read_regular
-from reports.judged import Judged
+from reports.judged import Judged, judge
 from reports.measurement import Measurement
 from reports.preregistration import Cell
 from reports.published import DECISION, artefacts
 from reports.seal import verify
 from reports.store import Store, write_atomically
-from reports.subject import SubjectFacts, check_digest
+from reports.subject import SubjectFacts
 
 RUN = "run.json"
 
@@ -54,15 +53,7 @@ def rejudge(run_folder: Path, preregistrations: Path) -> Judged:
         raise BadInput(f"{path}: does not describe a run ({error!r}); run the study again") from None
     prereg = verify(preregistrations / Path(preregistration).name).prereg
     measurements = {} if store is None else _measurements(run_folder, Path(store).name)
-    for cell, measurement in measurements.items():
-        check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
-    try:
-        decision = decide(prereg, subject.layers, measurements)
-    except (KeyError, ValueError, ArithmeticError) as error:  # digests hold, and a rule finds nothing to read
-        raise Tampered(
-            f"{run_folder}: its measurements do not hold what the rule reads ({error!r}); run the study again"
-        ) from None
-    return Judged(decision, subject, measurements)
+    return judge(prereg, subject, measurements, run_folder)
 
 
 def _subject(facts: Mapping[str, Any]) -> SubjectFacts:

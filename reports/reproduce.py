@@ -15,6 +15,7 @@ from typing import Any
 from reports.decision_form import faults
 from reports.document import CORE_KEYS, SCHEMA, core_sha256_of
 from reports.errors import BadInput, Tampered
+from reports.files import read_regular
 
 FIGURES = 16  # width of a column of figures
 EPSILON = 1e-12  # rounding of a reach that was computed on another machine [-]
@@ -35,7 +36,7 @@ class Difference:
 def read_decision(path: Path) -> dict[str, Any]:
     """A decision document whose core digest holds. `BadInput` where it is none, `Tampered` where it was edited."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular(path))
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a decision.json") from None
     except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """Published measurements: what goes in comes out, and nothing else is let in."""
 
 import gzip
+import os
 import re
 from pathlib import Path
 
@@ -91,3 +92,9 @@ def test_arbitrary_bytes_hold_no_measurement(tmp_path_factory: pytest.TempPathFa
         said = refusal(path)
         assert said != "measurements"
         assert said == "" or said.isprintable()
+
+
+def test_a_named_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "measurements.jsonl.gz")
+    with pytest.raises(BadInput, match="not a regular file"):
+        read_bundle(tmp_path / "measurements.jsonl.gz")

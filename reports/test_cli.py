@@ -174,3 +174,14 @@ def test_no_heavy_import() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True, timeout=60)
     assert run.stdout == "set()\n"
+
+
+def test_a_defect_of_ours_is_one_line_and_no_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def defect(_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("reports.cli.read_ledger", defect)
+    assert main(["log"], tmp_path) == ExitCode.INCOMPLETE
+    assert capsys.readouterr().err == "error: ZeroDivisionError: a defect; please report it\n"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 from fixtures.layout import read_layout
 from fixtures.miniature import NAME, artefact, measured, write_miniature
 from reports.errors import ExitCode
+from reports.store import decode_entry, encode_entry
 
 
 def test_a_broken_seal_runs_nothing(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
@@ -223,3 +225,34 @@ def test_weights_that_changed_since_they_were_measured(run: Any, pytester: pytes
     result = run("--model", "copy", *mode)
     assert result.ret == ExitCode.TAMPERED
     result.stdout.fnmatch_lines(["TAMPERED  narrow_d[[]L01[]]*"])
+
+
+def test_entries_without_what_the_rule_reads_are_tampered_though_their_digests_hold(
+    run: Any, pytester: pytest.Pytester
+) -> None:
+    run("-x")
+    for path in (pytester.path / "reports" / "out").rglob("claim-narrow_d-*.json"):
+        found = decode_entry(path.read_bytes(), "entry")
+        samples = {"stable_rank": found.measured.samples["stable_rank"]}
+        path.write_bytes(encode_entry(replace(found, measured=replace(found.measured, samples=samples))))
+    result = run("-k", "control")
+    assert result.ret == ExitCode.TAMPERED
+    result.stdout.fnmatch_lines(
+        ["TAMPERED: *its measurements do not hold what the rule reads (KeyError('energy_rank_95'))*"]
+    )
+
+
+def test_a_defect_while_the_verdict_is_written_is_no_kill(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("reports.plugin.conclude", defect)
+    result = run("-x")
+    assert result.ret == ExitCode.INCOMPLETE
+    result.stdout.fnmatch_lines(["ERROR: no verdict (ZeroDivisionError: a defect); please report it"])
+
+
+def test_a_name_that_would_break_the_line_is_spelled_out(run: Any) -> None:
+    result = run("--prereg", "a\nb")
+    assert result.ret == ExitCode.BAD_INPUT
+    result.stderr.fnmatch_lines(["Exit: BAD INPUT: --prereg 'a?nb': no such preregistration; there are E-mini-v4"])

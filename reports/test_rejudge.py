@@ -138,7 +138,7 @@ def test_measurements_that_lack_what_the_rule_reads_are_tampered(
         entry |= {"samples": samples}
         path.write_bytes(canonical_json({**entry, "entry_sha256": sha256_hex(canonical_json(entry))}))
     with pytest.raises(
-        Tampered, match=r"run: its measurements do not hold what the rule reads \(.*; run the study again"
+        Tampered, match=r"run: its measurements do not hold what the rule reads \(.*; measure again elsewhere"
     ):
         rejudge(run_folder, sealed.parent)
 

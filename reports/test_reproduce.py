@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,9 @@ def test_the_command_gates(
     arguments = ["reproduce", str(tmp_path / "expected.json"), "--with", str(tmp_path / "obtained.json")]
     assert main(arguments, sealed.parent) == code
     assert said in capsys.readouterr().out
+
+
+def test_a_named_pipe_in_place_of_a_verdict_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "decision.json")
+    with pytest.raises(BadInput, match="not a regular file"):
+        read_decision(tmp_path / "decision.json")

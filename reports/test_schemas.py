@@ -61,7 +61,7 @@ def test_published_measurements_fit(path: Path) -> None:
 )
 def test_a_schema_can_refuse(change: dict[str, Any]) -> None:
     sound = {
-        "kind": "claim", "name": "narrow_d", "layer": 0, "of": "layer", "tensors_sha256": "a" * 64, 
+        "kind": "claim", "name": "narrow_d", "layer": 0, "of": "layer", "tensors_sha256": "a" * 64,
         "samples": {"a": [1]}, "reference": {}, "profiles": {}, "texts": {}, "seconds": 0.1, "entry_sha256": "b" * 64,
     }  # fmt: skip
     assert validator("measurement").is_valid(sound)

@@ -126,7 +126,7 @@ REPRODUCE = (
 REJUDGE = (
     Mutant(
         "measurements may be of other weights than the sealed",
-        "rejudge.py",
+        "judged.py",
         "check_digest(subject, cell, measurement.tensors_sha256, measurement.of)",
         "pass",
         ("test_rejudge.py::test_measurements_of_other_weights_than_the_sealed_are_noticed",),
