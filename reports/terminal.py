@@ -9,6 +9,7 @@ import pytest
 
 from reports.artefacts import Conclusion
 from reports.decision import UNSAID, Decision, controls_once, rule_text, traps_once
+from reports.effort import effort_lines
 from reports.gates import GateOutcome
 from reports.generation import generation_lines
 from reports.messages import lift_lines
@@ -46,6 +47,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
         *(f"prefilter {line}" for line in prefilter_lines(prereg)),
+        *(f"effort    {line}" for line in effort_lines(prereg, len(plan.layers or subject.layers))),
         f"seal      {plan.seal.describe()}",
         f"subject   {subject.name}, {len(subject.layers)} layers"
         + (f", commit {subject.revision}" if subject.revision else "")

@@ -7,7 +7,7 @@ them. Bytes and flops are computed; seconds are computed from measured rates and
 Per matrix, with k = min(out, in) and n = max(out, in):
 
     spectrum     k^2 n (its Gram matrix, by symmetry) + 4/3 k^3 (tridiagonal form), in float64
-    radam step   4 out k in (V and its gradient) + 4 k in^2 (to A, and the move) + 3 k^2 in + k^3/3 (orthonormal rows)
+    radam step   as in `reports/effort.py`, which warns of long runs with the same formula
 """
 
 import argparse
@@ -23,6 +23,7 @@ from kernels.batch import on_one_thread
 from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
 from kernels.spectra import spectrum
+from reports.effort import span, step_flops
 
 STEPS = 100  # registered in designs 4 and 5
 OUT, IN = 1024, 2048  # of the matrix that rates are measured on
@@ -66,12 +67,6 @@ MODELS = (
 )
 
 
-def step_flops(out: int, width: int) -> float:
-    """One step of `radam` on one matrix `(out, width)`: see the module docstring."""
-    k = min(out, width)
-    return 4.0 * out * k * width + 4.0 * k * width * width + 3.0 * k * k * width + k**3 / 3.0
-
-
 def seconds(task: Callable[[], object]) -> float:
     """The least of three, on one thread: what the machine can do, not what else it did."""
 
@@ -94,13 +89,6 @@ def measured_rates() -> tuple[float, float]:
     return spectra, MEASURED_STEPS * step_flops(OUT, IN) / (more - one)
 
 
-def duration(value: float) -> str:
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if value >= 2.0 * size:
-            return f"{value / size:.1f} {unit}"
-    return f"{value:.0f} s"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.costs", description=__doc__)
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="to divide by (default: those here)")
@@ -114,7 +102,7 @@ def main() -> None:
         narrow, lift = model.spectra_flops(), model.search_flops()
         print(
             f"| {model.name} | {model.matrices} | {2 * model.weights / 1e9:.0f} GB | {narrow:.1e} | "
-            f"{duration(narrow / spectra / cores)} | {lift:.1e} | {duration(lift / search / cores)} |"
+            f"{span(narrow / spectra / cores)} | {lift:.1e} | {span(lift / search / cores)} |"
         )
 
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from kernels.benchmarks.costs import MODELS, Shapes, duration, step_flops
+from kernels.benchmarks.costs import MODELS, Shapes
 from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
+from reports.effort import step_flops
 
 # Total parameters by the model cards [1e9]; experts are most of them, and never more
 PUBLISHED = {"OLMoE-1B-7B": 6.92, "Mixtral-8x22B": 141.0, "Qwen3-235B-A22B": 235.0, "DeepSeek-V3": 671.0}
@@ -38,8 +39,3 @@ def test_more_of_anything_costs_more() -> None:
         assert more.spectra_flops() == 2 * base.spectra_flops()
         assert more.search_flops() == pytest.approx(2 * base.search_flops())
     assert Shapes("", 2, 4, 128, 64).spectra_flops() == 8 * base.spectra_flops()
-
-
-@pytest.mark.parametrize(("value", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9000.0, "2.5 h"), (2e5, "2.3 d")])
-def test_durations_are_read_at_a_glance(value: float, text: str) -> None:
-    assert duration(value) == text
