@@ -39,7 +39,7 @@ def orders_of(config: pytest.Config) -> Orders:
     again = config.getoption("reproduce") is not None
     if again or (stop and distributed(config)):
         config.option.maxfail = 0
-    return Orders(f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}", stop and not again)
+    return Orders(f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}", stop and not again)
 
 
 def distributed(config: pytest.Config) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.crew import WORKERINPUT, Failures, Orders, Slots, instruct
+from reports.crew import WORKERINPUT, Failures, Orders, Slots, instruct, orders_of
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5))))
@@ -39,6 +39,13 @@ def test_a_worker_gets_its_orders_as_plain_values() -> None:
     instruct(node, Orders("run", stop=True), slots)
     assert node.workerinput[WORKERINPUT] == {"run": "run", "stop": True, "slot": 1}
     assert Orders(**node.workerinput[WORKERINPUT]) == Orders("run", stop=True, slot=1)
+
+
+def test_two_runs_of_one_process_have_names_of_their_own() -> None:
+    """Their stores are told apart by it, also where both begin within a second."""
+    options = {"maxfail": 0, "reproduce": None, "tx": None}
+    config: Any = SimpleNamespace(getoption=lambda name, default=None: options.get(name, default))
+    assert len({orders_of(config).run for _ in range(20)}) == 20
 
 
 def test_only_what_stands_behind_a_failure_is_stopped(tmp_path: Path) -> None:
