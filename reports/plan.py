@@ -17,7 +17,6 @@ from reports.preregistration import Cell, Preregistration, running_order
 from reports.reproduction import REPRODUCTION, read_expected, reproduction
 from reports.seal import SealStatus, verify
 from reports.subject import SubjectFacts
-from reports.table import shown_key
 
 PLAN = pytest.StashKey["Plan"]()
 SELECTED = pytest.StashKey[frozenset[Cell]]()
@@ -102,7 +101,9 @@ def find_preregistration(folder: Path, name: str | None, model: str | None) -> P
         path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
         if not path.is_file():
             known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
-            raise BadInput(f"--prereg {shown_key(name)}: no such preregistration; there are {known}")
+            raise BadInput(
+                f"--prereg {name if name.isprintable() else ascii(name)}: no such preregistration; there are {known}"
+            )
         return path
     if model is not None:
         for path in sorted(folder.glob("*.toml")):
