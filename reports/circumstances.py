@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-UNTOLD = ("started", "ended", "subject_location")  # differ between any two runs and change no number
+# Differ between any two runs, or between a run and its reproduction, and change no number
+UNTOLD = ("started", "ended", "subject_location", "options.reproduce", "options.report", "options.prereg")
 
 
 def circumstances(obtained: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:

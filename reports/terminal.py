@@ -231,7 +231,7 @@ def _why_not(conclusion: Conclusion) -> str:
 
 
 def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:
-    for part in textwrap.wrap(line, COLUMNS, subsequent_indent="  "):
+    for part in textwrap.wrap(line, COLUMNS, subsequent_indent="  ", break_on_hyphens=False):
         reporter.write_line(part)
 
 
