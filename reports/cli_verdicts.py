@@ -79,7 +79,7 @@ def run_reproduce(options: Options) -> ExitCode:
     if options.obtained is None:
         judged = rejudge(options.expected.parent, options.folder)
         obtained = rebuilt(judged, expected)
-        drift = drifted(judged, expected, options.expected.parent)
+        drift = drifted(judged, obtained, expected, options.expected.parent)
     else:
         obtained = read_decision(options.obtained)
     found = list(differences(obtained, expected, prereg.tolerances))

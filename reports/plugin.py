@@ -126,8 +126,9 @@ class StudySession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there."""
-        position = self.order.get(item.nodeid, 0)
-        return True if self.worker and self.failures.before(position, self.order) else None
+        if not self.worker or not self.config.stash[ORDERS].stop:
+            return None
+        return True if self.failures.before(self.order.get(item.nodeid, 0), self.order) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:

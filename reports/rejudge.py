@@ -95,9 +95,11 @@ def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(again)))
 
 
-def drifted(judged: Judged, document: Mapping[str, Any], folder: Path) -> list[str]:
-    """What in `folder` does not follow from the measurements: keys of the document, and files beside it."""
-    again = rebuilt(judged, document)
+def drifted(judged: Judged, again: Mapping[str, Any], document: Mapping[str, Any], folder: Path) -> list[str]:
+    """What in `folder` does not follow from the measurements: keys of `document`, and files beside it.
+
+    `again` is `rebuilt(judged, document)`.
+    """
     found = [
         f"decision.json: {key} does not follow from the measurements"
         for key in sorted(again.keys() | document.keys())

@@ -13,7 +13,7 @@ from typing import Any
 from reports.errors import StudyError
 from reports.markdown import table
 from reports.parse import load_preregistration
-from reports.reproduce import read_decision
+from reports.reproduce import gate_name, read_decision
 
 DECISION = "decision.json"
 TITLE = "Scoreboard"
@@ -122,7 +122,7 @@ def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
     subject = document["subject"]
     marks = ["draft"] * bool(document["draft"]) + ["exploratory"] * bool(subject["exploratory"])
     core = [_gate(gate, after_kill=False) for gate in document["gates"]]
-    fragile = [name for gate in document["gates"] if (name := _name(gate)) and gate["verdict_depends_on_metric"]]
+    fragile = [name for gate in document["gates"] if (name := gate_name(gate)) and gate["verdict_depends_on_metric"]]
     return Standing(
         folder=folder,
         error=None,
@@ -159,7 +159,7 @@ def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
     remarks += [f"fragile: turned under {', '.join(turned)}"] * (judged and gate["verdict_depends_on_metric"])
     remarks += ["close"] * bool(gate.get("close_call"))
     return GateStanding(
-        name=_name(gate),
+        name=gate_name(gate),
         status=gate["status"],
         rule=gate["rule"],
         observed=_number(gate["observed"]),
@@ -168,10 +168,6 @@ def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
         n=str(gate["n"]),
         remarks="; ".join(remarks) or "—",
     )
-
-
-def _name(gate: Mapping[str, Any]) -> str:
-    return f"{gate['claim']}@{gate['checkpoint']}-layer"
 
 
 def _number(value: float | None) -> str:

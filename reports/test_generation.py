@@ -29,7 +29,7 @@ from reports.specimens import SUBJECT, a_claim, a_one_bit, a_preregistration, ge
 from reports.store import Identity, open_store
 from reports.terminal import COLUMNS, write_summary
 from reports.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_rung, decided, found, states_of
-from reports.test_plugin import validate
+from reports.test_schemas import validator
 
 NLL = (1.0, 3.0, 2.0)
 DOMAINS = {"domains": "prose\ncode\nprose"}
@@ -229,7 +229,7 @@ def decision_on(*cells: Measurement) -> Decision:
 @pytest.mark.parametrize("cells", [CELLS, CELLS[:1], CELLS[2:3], ()], ids=["all", "one layer", "a trap", "none"])
 def test_the_document_fits_its_schema(cells: tuple[Measurement, ...]) -> None:
     document = document_of(decision_on(*cells))
-    validate(document, "decision.schema.json")
+    validator("decision").validate(document)
     assert (document["generation"] is None) is (not cells)
 
 
@@ -269,7 +269,7 @@ def test_the_schema_refuses_another_form(edit: Any) -> None:
     document = document_of(decision_on(*CELLS))
     edit(document["generation"])
     with pytest.raises(ValidationError):
-        validate(document, "decision.schema.json")
+        validator("decision").validate(document)
 
 
 @pytest.mark.parametrize("model_sha256", ["", "E" * 64, 3])
@@ -277,7 +277,7 @@ def test_the_schema_refuses_another_digest_of_the_model(model_sha256: object) ->
     document = document_of(decision_on(*CELLS))
     document["subject"]["model_sha256"] = model_sha256
     with pytest.raises(ValidationError):
-        validate(document, "decision.schema.json")
+        validator("decision").validate(document)
 
 
 def test_generation_stays_outside_the_core() -> None:

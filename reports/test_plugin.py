@@ -6,21 +6,12 @@ import subprocess
 import sys
 from typing import Any
 
-import jsonschema
 import pytest
-from referencing import Registry, Resource
 
 from fixtures.miniature import NAME, REPOSITORY, artefact, measured, write_miniature
 from reports.document import core_sha256_of
 from reports.errors import ExitCode
-
-SCHEMAS = REPOSITORY / "reports" / "schemas"
-
-
-def validate(document: object, schema: str) -> None:
-    resources = [(path.name, Resource.from_contents(json.loads(path.read_text()))) for path in SCHEMAS.glob("*.json")]
-    contents = json.loads((SCHEMAS / schema).read_text())
-    jsonschema.Draft202012Validator(contents, registry=Registry().with_resources(resources)).validate(document)
+from reports.test_schemas import validator
 
 
 def test_a_true_claim_survives(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
@@ -29,8 +20,8 @@ def test_a_true_claim_survives(run: Any, pytester: pytest.Pytester, mode: list[s
     decision = artefact(pytester.path, "decision.json")
     assert (decision["verdict"], decision["trigger"]) == ("SURVIVED", None)
     assert [gate["status"] for gate in decision["gates"]] == ["MET", "MET"]
-    validate(decision, "decision.schema.json")
-    validate(artefact(pytester.path, "trap_results.json"), "trap_results.schema.json")
+    validator("decision").validate(decision)
+    validator("trap_results").validate(artefact(pytester.path, "trap_results.json"))
     result.assert_outcomes(passed=8)
 
 
@@ -44,7 +35,7 @@ def test_a_dead_claim_is_a_failing_test(run: Any, pytester: pytest.Pytester, mod
     assert [(gate["checkpoint"], gate["status"]) for gate in decision["gates"]] == [(4, "KILLED")]
     assert [(gate["checkpoint"], gate["status"]) for gate in decision["after_kill"]] == [(6, "KILLED")]
     assert core_sha256_of(decision) == decision["core_sha256"]
-    validate(decision, "decision.schema.json")
+    validator("decision").validate(decision)
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines(["KILLED    narrow_d[[]L03[]]*"])
 

@@ -14,7 +14,7 @@ from fixtures.miniature import REPOSITORY, artefact, measured
 from fixtures.rotation_miniature import LAYERS, write_rotation_miniature
 from reports.errors import ExitCode
 from reports.seal import seal
-from reports.test_plugin import validate
+from reports.test_schemas import validator
 
 ONE_BIT = ("-k", "one_bit or unrotated or trivial_pass")
 RUN = "E-turn-v4"
@@ -70,7 +70,7 @@ def test_the_model_is_judged_on_its_last_layer(model: Run, pytester: pytest.Pyte
     assert learned["inflation"] == gate["observed"]
     assert [row["layer"] for row in told["by_layer"]] == list(range(LAYERS))
     assert set(told["continuations"][0]) == {"id", "prompt", "unquantised", "learned", "unrotated"}
-    validate(document, "decision.schema.json")
+    validator("decision").validate(document)
 
 
 def test_what_kills_runs_before_what_only_shows(model: Run, pytester: pytest.Pytester) -> None:

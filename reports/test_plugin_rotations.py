@@ -14,7 +14,7 @@ from fixtures.rotation_miniature import LAYERS, write_rotation_miniature
 from kernels.learned import Learned
 from kernels.sheared import sheared
 from reports.errors import ExitCode
-from reports.test_plugin import validate
+from reports.test_schemas import validator
 
 NO_PROBE = ("-k", "not radam_convergence")
 Run = Callable[..., pytest.RunResult]
@@ -58,8 +58,8 @@ def test_a_planted_model_survives_the_whole_rung(turn: Run, pytester: pytest.Pyt
     assert (gate["tau"] is None) if design == 5 else len(gate["tau"]["draws"]) == 3  # τ is in units of lift
     (probe,) = document["probes"]
     assert probe["conclusion"] == ("structure found" if design == 5 else "structural ceiling")
-    validate(document, "decision.schema.json")
-    validate(artefact(pytester.path, "trap_results.json", f"E-turn-v{design}"), "trap_results.schema.json")
+    validator("decision").validate(document)
+    validator("trap_results").validate(artefact(pytester.path, "trap_results.json", f"E-turn-v{design}"))
     page = (pytester.path / "reports" / "out" / f"E-turn-v{design}" / "postmortem.md").read_text()
     for heading in ("What the lift is made of", "Search or structure", "At one bit per weight", "Traps"):
         assert f"## {heading}\n" in page

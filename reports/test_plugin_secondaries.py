@@ -15,7 +15,7 @@ from fixtures.miniature import LAYERS, NAME, REPOSITORY, artefact, measured, wri
 from fixtures.tiny import edit_json, put_bytes
 from reports.document import core_sha256_of
 from reports.errors import ExitCode
-from reports.test_plugin import validate
+from reports.test_schemas import validator
 
 CELLS = {f"secondary-specialist_narrower-L0{layer}" for layer in range(LAYERS)}
 Run = Callable[..., pytest.RunResult]
@@ -59,7 +59,7 @@ def test_narrow_experts_beside_a_dense_model_that_is_not(
         assert row["dense"] == pytest.approx(1.0, abs=0.05)  # structureless: each side is relative to its own null
     assert (document["not_measured"], document["deviations"]) == ([], [])
     assert not {row["dense_sha256"] for row in found["by_layer"]} & set(document["subject"]["layer_sha256"].values())
-    validate(document, "decision.schema.json")
+    validator("decision").validate(document)
     result.stdout.fnmatch_lines(
         [
             "measured  specialist_narrower[[]L00[]]*dense relative_energy_rank_95 1.0*",
@@ -83,7 +83,7 @@ def test_structureless_experts_beside_a_narrow_dense_model(beside: Run, pytester
     document = artefact(pytester.path, "decision.json")
     (found,) = document["secondaries"]
     assert found["conclusion"] == "not narrower"
-    validate(document, "decision.schema.json")
+    validator("decision").validate(document)
 
 
 def test_after_a_kill_x_reads_no_dense_layer(beside: Run, pytester: pytest.Pytester) -> None:
@@ -105,7 +105,7 @@ def test_measured_skipped_or_broken_the_core_is_the_same(beside: Run, pytester: 
     assert codes == [ExitCode.SURVIVED] * 3 + [ExitCode.TAMPERED] * 2
     for out in ("measured", "deselected", "absent", "edited", "edited too"):
         documents.append(decision(root, out))
-        validate(documents[-1], "decision.schema.json")
+        validator("decision").validate(documents[-1])
     assert {document["verdict"] for document in documents} == {"SURVIVED"}
     assert len({document["core_sha256"] for document in documents}) == 1
     assert core_sha256_of(documents[0]) == documents[0]["core_sha256"]
@@ -152,7 +152,7 @@ def test_another_dense_model_is_exploratory_and_kept_apart(
     assert document["deviations"] == [
         "exploratory: specialist_narrower compares with other, not with the registered dense model"
     ]
-    validate(document, "decision.schema.json")
+    validator("decision").validate(document)
     result.stdout.fnmatch_lines(
         [
             "options*dense_model other*",

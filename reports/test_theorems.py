@@ -30,7 +30,7 @@ from reports.specimens import (
     rotations,
     sampled,
 )
-from reports.test_plugin import validate
+from reports.test_schemas import validator
 from reports.theorem_checks import ROUNDING, Check
 from reports.theorem_laws import row_square, row_variance
 from reports.theorem_list import THEOREMS
@@ -295,7 +295,7 @@ def test_documents_are_the_same_bytes_whatever_the_order_of_measurements() -> No
         decision = decide(PREREG, range(4), found)
         tracked = track(decision, found)
         document = theorems_json(decision, SUBJECT, tracked)
-        validate(document, "theorems.schema.json")
+        validator("theorems").validate(document)
         pages.add(json.dumps(document) + theorems_markdown(decision, SUBJECT, tracked))
     assert len(pages) == 1
 
@@ -315,7 +315,7 @@ def test_a_residual_that_is_no_number_is_null_in_json() -> None:
     found = {CLAIM: of(CLAIM, lift(0.8, math.nan))}
     decision = decide(PREREG, range(4), found)
     document = theorems_json(decision, SUBJECT, track(decision, found))
-    validate(document, "theorems.schema.json")
+    validator("theorems").validate(document)
     assert '"residual": null' in json.dumps(document, allow_nan=False)
 
 
