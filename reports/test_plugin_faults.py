@@ -196,20 +196,58 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: p
     assert resumed["core_sha256"] == fresh["core_sha256"]
 
 
-@pytest.mark.parametrize(("stop", "code"), [([], ExitCode.KILLED), (["-x"], ExitCode.INCOMPLETE)])
+CRASH = """
+import os, pathlib, time, pytest
+
+def wait_for(pattern):
+    deadline = time.monotonic() + 60
+    while not list(pathlib.Path().rglob(pattern)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    if "L03" in item.name:
+        {before_the_checkpoint}
+    return (yield)
+
+def pytest_runtest_call(item):
+    if "L03" in item.name or "L05" in item.name:  # the one or the other is on another worker than L02
+        pathlib.Path("begun").touch()
+    if "L02" in item.name:
+        {before_the_crash}
+        os._exit(7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "before_the_checkpoint", "before_the_crash", "code"),
+    [
+        ([], "pass", "pass", ExitCode.KILLED),
+        (["-x"], "wait_for('.failed-*')", "pass", ExitCode.INCOMPLETE),
+        (["-x"], "pass", "wait_for('begun')", ExitCode.KILLED),
+    ],
+    ids=["on", "stopped", "begun before"],
+)
 def test_a_crashed_worker_loses_nothing_and_is_named(
-    run: Any, pytester: pytest.Pytester, stop: list[str], code: ExitCode
+    run: Any,
+    pytester: pytest.Pytester,
+    stop: list[str],
+    before_the_checkpoint: str,
+    before_the_crash: str,
+    code: ExitCode,
 ) -> None:
-    """The checkpoint cell measures what the dead worker did not; with -x nothing behind the crash is started."""
+    """The checkpoint cell measures what the dead worker did not; with -x it starts no more, or finishes if it had."""
     write_miniature(pytester.path)
     conftest = pytester.path / "conftest.py"
-    crash = "import os\ndef pytest_runtest_call(item):\n    if 'L02' in item.name:\n        os._exit(7)\n"
-    conftest.write_text(conftest.read_text() + crash)
+    sound = conftest.read_text()
+    crash = CRASH.format(before_the_checkpoint=before_the_checkpoint, before_the_crash=before_the_crash)
+    conftest.write_text(sound + crash)
     assert run("-n2", *stop).ret == code
     decision = artefact(pytester.path, "decision.json")
-    assert decision["trigger"] == (None if stop else "narrow-d threshold unmet at 4-layer checkpoint")
+    killed = "narrow-d threshold unmet at 4-layer checkpoint" if code == ExitCode.KILLED else None
+    assert decision["trigger"] == killed
     assert ["crashed while running" in error["message"] for error in decision["errors"]] == [True]
-    conftest.write_text(conftest.read_text().replace(crash, ""))
+    conftest.write_text(sound)
     assert run("-n2", *stop).ret == ExitCode.KILLED
 
 
