@@ -22,6 +22,7 @@ from torch import Tensor
 
 from kernels.batch import check_matrices
 from kernels.moments import one_bit_cosine
+from kernels.operations import TORCH, Operations
 from kernels.rotations import ROTATION_DTYPES, orthogonality_residual, require_orthogonal, residual_tolerance
 
 Settings = Mapping[str, str | int | float]
@@ -79,24 +80,29 @@ class Search:
     coordinates: Tensor  # L in the search's dtype
     start: Tensor  # F at the start (b, k, in), in the search's dtype
     energy: Tensor  # |W R|_F^2, the same for every R: (b,), in the search's dtype
+    operations: Operations
     began: float
 
     def followed(self, steps: int, move: Move, settings: Settings) -> Learned:
         """The `Learned` of `steps` moves from the start, with the best iterate kept."""
         frame = self.start
         v = self.coordinates @ frame
-        curve = [beta_of(v, self.energy)]
+        curve = [self.beta(v)]
         best = Best(frame, curve[0])
         for step in range(1, steps + 1):
             frame = move(step, frame, v, curve[-1])
             v = self.coordinates @ frame
-            curve.append(beta_of(v, self.energy))
+            curve.append(self.beta(v))
             best.offer(frame, curve[-1])
         return self.finished(best.frame, curve, settings)
 
+    def beta(self, v: Tensor) -> Tensor:
+        """`beta_of` this problem."""
+        return beta_of(v, self.energy, self.operations)
+
     def gradient(self, v: Tensor, beta: Tensor) -> Tensor:
         """`frame_gradient` of this problem."""
-        return frame_gradient(self.coordinates, v, self.energy, beta)
+        return frame_gradient(self.coordinates, v, self.energy, beta, self.operations)
 
     def finished(self, frame: Tensor, curve: list[Tensor], settings: Settings) -> Learned:
         """The `Learned` of the best `frame (b, k, in)` and the betas of all iterates, each `(b,)`.
@@ -144,7 +150,7 @@ class Best:
         self.frame = torch.where(better[:, None, None], frame, self.frame)
 
 
-def search(w: Tensor, start: Tensor, steps: int, caller: str) -> Search:
+def search(w: Tensor, start: Tensor, steps: int, caller: str, operations: Operations = TORCH) -> Search:
     """The search for rotations of `w (b, out, in)` from `start`, in the dtype of `start`; scaled to max|W| = 1.
 
     `start` is one orthogonal matrix `(in, in)` for all, or one each `(b, in, in)`, float32 or float64. Raises
@@ -175,22 +181,24 @@ def search(w: Tensor, start: Tensor, steps: int, caller: str) -> Search:
         exact = triangle.mT.contiguous()
         frame = (basis.mT @ frame.double()).to(start.dtype)
     energy = exact.square().sum((-2, -1)).to(start.dtype)
-    return Search(basis, exact, exact.to(start.dtype), frame.contiguous(), energy, began)
+    return Search(basis, exact, exact.to(start.dtype), frame.contiguous(), energy, operations, began)
 
 
-def beta_of(v: Tensor, energy: Tensor) -> Tensor:
+def beta_of(v: Tensor, energy: Tensor, operations: Operations = TORCH) -> Tensor:
     """One-bit cosine of `v (b, out, in)` with known `energy (b,)` = |V|_F^2, in the dtype of `v`: `(b,)`."""
-    return (v.abs().sum(-1).square().sum(-1) / (v.shape[-1] * energy)).sqrt()
+    return (operations.row_sums(v).square().sum(-1) / (v.shape[-1] * energy)).sqrt()
 
 
-def frame_gradient(coordinates: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
+def frame_gradient(
+    coordinates: Tensor, v: Tensor, energy: Tensor, beta: Tensor, operations: Operations = TORCH
+) -> Tensor:
     """`L^T dbeta/dV` at V = L F, up to a multiple of L^T V, which no rotation changes: `(b, k, in)`.
 
     `dbeta/dV = |v_i|_1 sign(v) / (n |V|_F^2 beta)`. `coordinates (b, out, k)` = L, `v (b, out, in)`, `energy (b,)` =
     |V|_F^2, `beta (b,)`.
     """
-    scale = (v.shape[-1] * energy * beta)[:, None, None]
-    return coordinates.mT @ (v.sign() * (v.abs().sum(-1, keepdim=True) / scale))
+    scale = (v.shape[-1] * energy * beta)[:, None]
+    return coordinates.mT @ operations.sign_rows(v, operations.row_sums(v) / scale)
 
 
 def joined(parts: list[Learned]) -> Learned:

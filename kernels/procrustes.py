@@ -28,8 +28,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from kernels.learned import Learned, Settings, polished, search
-from kernels.rotations import orthogonality_residual, residual_tolerance
+from kernels.learned import Learned, Settings, search
+from kernels.polar import polar_factor
 
 
 def procrustes(w: Tensor, steps: int, start: Tensor, power: float = 1.0) -> Learned:
@@ -70,27 +70,6 @@ def target(v: Tensor, power: float) -> Tensor:
         return magnitude.sum(-1, keepdim=True) * signs
     row_scale = magnitude.pow(power).sum(-1, keepdim=True).pow((2.0 - power) / power)
     return row_scale * magnitude.pow(power - 1.0) * signs
-
-
-def polar_factor(m: Tensor) -> Tensor:
-    """The matrix with orthonormal rows nearest to each of `m (b, k, n)`, k <= n: `(b, k, n)`, same dtype.
-
-    By eigenvectors of the Gram matrix, H = (M M^T)^(-1/2) and X = H M, about half the time of an SVD or less; in
-    float32, where the Gram matrix holds half the digits, followed by two Newton-Schulz steps. Where `max |X X^T - I|`
-    then exceeds 10 n eps (an ill-conditioned or rank-deficient M), by the SVD, U V^T. In float64 the check is a
-    certificate: H is symmetric and positive definite, so M = H^-1 X *is* the polar decomposition as soon as X has
-    orthonormal rows. In float32 X may lean 5e-3 from it in directions that hold next to nothing of M (3e-7 of the
-    trace). Not unique where M is rank-deficient: any orthogonal completion is as good.
-    """
-    energies, vectors = torch.linalg.eigh(m @ m.mT)
-    x: Tensor = (vectors * energies.rsqrt()[..., None, :]) @ (vectors.mT @ m)  # NaN or Inf if an energy is <= 0
-    if m.dtype == torch.float32:
-        x = polished(polished(x))
-    inexact = ~(orthogonality_residual(x.mT) <= residual_tolerance(m.shape[-1], m.dtype))
-    for i in inexact.nonzero().flatten().tolist():
-        u, _, vh = torch.linalg.svd(m[i], full_matrices=False)
-        x[i] = u @ vh
-    return x
 
 
 def _iterate(

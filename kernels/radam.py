@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from kernels.learned import Learned, Settings, search
+from kernels.operations import TORCH, Operations
 
 MOMENT_DECAY = (0.9, 0.999)  # the defaults of torch.optim.RAdam, written down because they are part of a budget
 EPSILON = 1e-8
@@ -46,6 +47,7 @@ def radam(  # noqa: PLR0913
     *,
     moment_decay: tuple[float, float] = MOMENT_DECAY,
     epsilon: float = EPSILON,
+    operations: Operations = TORCH,
 ) -> Learned:
     """Rotations of `w (b, out, in)` by `steps` steps from `start (in, in)` or `(b, in, in)`, in the dtype of `start`.
 
@@ -60,18 +62,14 @@ def radam(  # noqa: PLR0913
         raise ValueError(f"radam: step_size is {step_size}, expected finite and > 0; pass the registered step size")
     if schedule not in SCHEDULES:
         raise ValueError(f"radam: schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
-    problem = search(w, start, steps, "radam")
+    problem = search(w, start, steps, "radam", operations)
     n = problem.start.shape[-1]
-    chart = torch.zeros((len(w), n, n), dtype=start.dtype, device=w.device).requires_grad_()
-    optimiser = torch.optim.RAdam([chart], lr=step_size, betas=moment_decay, eps=epsilon, weight_decay=0.0)
+    descent = operations.descent((len(w), n, n), problem.start, moment_decay, epsilon)
 
     def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
-        chart.grad = loss_gradient(frame, problem.gradient(v, beta))
-        optimiser.param_groups[0]["lr"] = step_size * decay(schedule, (step - 1) / steps)
-        with torch.no_grad():
-            chart.zero_()  # re-base: the optimiser's step is then the new A itself
-            optimiser.step()
-            return orthonormal_rows(torch.baddbmm(frame, frame, chart))
+        product = frame.mT @ problem.gradient(v, beta)
+        a = descent.move(product, step_size * decay(schedule, (step - 1) / steps))
+        return orthonormal_rows(torch.baddbmm(frame, frame, a), operations)
 
     settings: Settings = {
         "optimiser": "radam",
@@ -85,23 +83,14 @@ def radam(  # noqa: PLR0913
     return problem.followed(steps, move, settings)
 
 
-def loss_gradient(frame: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient of -beta at A = 0 with respect to A: skew-symmetric `(b, in, in)`.
-
-    `frame (b, k, in)` = F and `gradient (b, k, in)` = L^T G of `Search.gradient`: V^T G = F^T (L^T G).
-    """
-    product = frame.mT @ gradient
-    return product.mT - product
-
-
-def orthonormal_rows(x: Tensor) -> Tensor:
+def orthonormal_rows(x: Tensor, operations: Operations = TORCH) -> Tensor:
     """`C^-1 X` with `X X^T = C C^T`, C lower triangular: orthonormal rows for `x (b, k, n)`, the QR retraction.
 
     One pass is accurate to eps cond(X)^2. The diagonal of C bounds the condition from below: beyond `ONE_PASS` the pass
     is repeated (Yamamoto et al., *Roundoff error analysis of the CholeskyQR2 algorithm*, ETNA 44 (2015)), and rows that
     are dependent to rounding are taken by Householder reflections instead.
     """
-    factor, failed = torch.linalg.cholesky_ex(x @ x.mT)
+    factor, failed = torch.linalg.cholesky_ex(operations.gram(x))
     diagonal = factor.diagonal(dim1=-2, dim2=-1)
     spread = diagonal.amax(-1) / diagonal.amin(-1)
     rows: Tensor = torch.linalg.solve_triangular(factor, x, upper=False)

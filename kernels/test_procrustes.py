@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kernels.moments import one_bit_cosine
-from kernels.procrustes import annealed_procrustes, polar_factor, procrustes, target
+from kernels.procrustes import annealed_procrustes, procrustes, target
 from kernels.rotations import haar_orthogonal, orthogonality_residual, rotate
 
 
@@ -122,74 +122,6 @@ def test_reduced_frame_is_exact(rows: int) -> None:
     torch.testing.assert_close(found.curve, torch.stack(curve), rtol=0.0, atol=1e-9)
     torch.testing.assert_close(one_bit_cosine(rotate(w, found.rotation)), curve[-1], rtol=0.0, atol=1e-9)
     assert (orthogonality_residual(found.rotation) <= 10 * 24 * torch.finfo(torch.float64).eps).all()
-
-
-def test_polar_factor_matches_the_svd() -> None:
-    m = gaussian((6, 12, 20))
-    m[1] *= torch.logspace(0.0, -5.0, 12, dtype=torch.float64)[:, None]
-    m[2, 3] = m[2, 4]  # rank-deficient: not unique, still a polar factor
-    m[3] *= 1e-120
-    m[4] = 0.0
-    x = polar_factor(m)
-    assert (orthogonality_residual(x.mT) <= 10 * 20 * torch.finfo(torch.float64).eps).all()
-    product = m @ x.mT  # symmetric and positive semi-definite: the definition
-    scale = torch.linalg.matrix_norm(m, keepdim=True)
-    assert ((product - product.mT).abs() <= 1e-9 * scale).all()
-    assert (torch.linalg.eigvalsh((product + product.mT) / 2.0) >= -1e-9 * scale[..., 0]).all()
-    for i in (0, 5):
-        u, _, vh = torch.linalg.svd(m[i], full_matrices=False)
-        torch.testing.assert_close(x[i], u @ vh, rtol=0.0, atol=1e-11)
-
-
-@pytest.mark.parametrize("rows", [12, 20])
-def test_polar_factor_in_float32(rows: int) -> None:
-    m = gaussian((8, rows, 20))
-    for i, decades in enumerate((1.0, 2.0, 3.0, 4.0, 6.0)):
-        m[i] *= torch.logspace(0.0, -decades, rows, dtype=torch.float64)[:, None]
-    m[5, 3] = m[5, 4]
-    m[6] *= 1e-25  # its Gram matrix underflows
-    m = m.float()
-    x = polar_factor(m)
-    assert x.dtype == torch.float32
-    assert (orthogonality_residual(x.mT) <= 10 * 20 * torch.finfo(torch.float32).eps).all()
-    u, s, vh = torch.linalg.svd(m.double(), full_matrices=False)
-    product = m.double() @ x.double().mT
-    reached = product.diagonal(dim1=-2, dim2=-1).sum(-1) / s.sum(-1)  # tr(M X^T) of its maximum, the Procrustes problem
-    torch.testing.assert_close(reached, torch.ones_like(reached), rtol=0.0, atol=1e-6)
-    scale = torch.linalg.matrix_norm(m.double(), keepdim=True)
-    assert ((product - product.mT).abs() <= 1e-4 * scale).all()
-    for i in (0, 7):
-        torch.testing.assert_close(x[i].double(), (u @ vh)[i], rtol=0.0, atol=1e-4)
-
-
-@every_dtype
-def test_polar_factor_takes_no_svd_where_none_is_needed(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
-    decades = 3.0 if dtype == torch.float32 else 0.5
-    m = gaussian((64, 12, 20)) * torch.logspace(0.0, -decades, 12, dtype=torch.float64)[:, None]
-    m = m.to(dtype)
-    monkeypatch.delattr(torch.linalg, "svd")
-    polar_factor(m)
-    m[1, 3] = m[1, 4]
-    with pytest.raises(AttributeError, match="svd"):
-        polar_factor(m)
-
-
-@every_dtype
-def test_polar_factor_leaves_its_argument(dtype: torch.dtype) -> None:
-    m = gaussian((2, 6, 9)).to(dtype)
-    m[1, 0] = m[1, 1]
-    before = m.clone()
-    polar_factor(m)
-    assert torch.equal(m, before)
-
-
-def test_polar_factor_needs_its_fallback() -> None:
-    m = gaussian((12, 20)) * torch.logspace(0.0, -7.0, 12, dtype=torch.float64)[:, None]
-    energies, vectors = torch.linalg.eigh(m @ m.mT)
-    fast = vectors @ torch.diag(energies.clamp_min(1e-300).rsqrt()) @ vectors.mT @ m
-    tolerance = 10 * 20 * torch.finfo(torch.float64).eps
-    assert orthogonality_residual(fast.mT) > tolerance
-    assert orthogonality_residual(polar_factor(m[None])[0].mT) <= tolerance
 
 
 @pytest.mark.parametrize("power", [0.5, 2.0, float("nan")])
