@@ -1,4 +1,4 @@
-"""An optimiser over many matrices: on CPU in chunks of a fixed size, each on one thread; on a GPU in one batch.
+"""An optimiser over many matrices, in chunks of a fixed size: on a CPU each on one thread, on a GPU by memory.
 
 A chunk's result depends on its own matrices and nothing else, not on how many workers there are: one product on two
 threads rounds differently from the same product on one, and a search amplifies that.
@@ -17,6 +17,7 @@ from kernels.moments import one_bit_cosine
 Optimiser = Callable[[Tensor, Tensor], Learned]  # (w (b, out, in), start (in, in)) -> Learned
 
 CHUNK_ENTRIES = 2**17  # entries of the charts or weights of one chunk: 8 matrices 64 x 128, one 2048 x 128
+DEVICE_BYTES = 2**32  # of all that a chunk holds on a GPU while it is learned: 11 matrices 1024 x 2048
 
 
 def in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:
@@ -47,12 +48,22 @@ def _chunks(w: Tensor, start: Tensor, workers: int) -> Sequence[Tensor]:
         raise ValueError(
             f"in_chunks: weights {tuple(w.shape)} and start {tuple(start.shape)}, expected (b, out, in) and (in, in)"
         )
-    if w.device.type != "cpu":
-        return [w]
     one_bit_cosine(w)  # for its checks: a chunk would count its matrices from 0
-    return torch.split(w, chunk_size(*w.shape[1:]))
+    return torch.split(w, chunk_size(w))
 
 
-def chunk_size(rows: int, n: int) -> int:
-    """Matrices `(rows, n)` that are learned together on one thread."""
-    return max(1, CHUNK_ENTRIES // (n * max(rows, n)))
+def chunk_size(w: Tensor) -> int:
+    """Matrices of `w (b, out, in)` that are learned together: on a CPU on one thread, elsewhere by `DEVICE_BYTES`."""
+    rows, n = w.shape[-2:]
+    if w.device.type == "cpu":
+        return max(1, CHUNK_ENTRIES // (n * max(rows, n)))
+    return max(1, DEVICE_BYTES // learning_bytes(rows, n))
+
+
+def learning_bytes(rows: int, n: int) -> int:
+    """What learning one rotation of a matrix `(rows, n)` holds at most [bytes], k = min(rows, n).
+
+    48 n^2: the chart with gradient, moments and temporaries in float32, or afterwards R with its completion in float64.
+    48 k n: basis and frames. 40 rows n: W and its coordinates in float64, V and the passes over it.
+    """
+    return n * (48 * n + 48 * min(rows, n) + 40 * rows)

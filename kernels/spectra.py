@@ -26,7 +26,9 @@ differ by 2e-4 of the total, so that every matrix would have to be recomputed. I
    that is recomputed by the referee.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,7 +39,10 @@ from kernels.effective_dimension import REGISTERED_SHARES, energy_rank_margin
 
 UNIT_ROUNDOFF = 2.0**-53
 EIGENSOLVER_CONSTANT = 640.0  # p(k) = 640 (k+1)^2: derivation in the module docstring, point 2
-CUDA_BYTES_PER_CHUNK = 2**31  # of scaled float64 matrices, Gram matrices and the solver's copy of them
+DEVICE_BYTES_PER_CHUNK = 2**31  # of scaled float64 matrices, Gram matrices and the solver's copy of them
+CORES_BESIDE = (
+    4  # with as many, LAPACK on them takes the Gram matrices of a GPU, else its own solver does: not measured
+)
 
 
 @dataclass(frozen=True)
@@ -77,17 +82,19 @@ def spectrum(w: Tensor, workers: int = 1) -> Spectrum:
     `energy_rank` at 0.90, 0.95 and 0.99 is *exactly* that of `singular_values(w)**2`: matrices for which the error
     bound (module docstring) leaves any of these undecided are recomputed with float64 svdvals. Any floating dtype,
     explicit upcast, one matrix at a time on one thread per worker: results are bitwise independent of `workers` and
-    of the rest of the batch, and peak extra memory is about 8 (kn + 2k^2) bytes per worker. On CUDA: chunks by
-    memory, no workers; there the energies may differ in the last bits with the chunk, the energy ranks may not.
+    of the rest of the batch, and peak extra memory is about 8 (kn + 2k^2) bytes per worker. On a GPU: Gram matrices of
+    a chunk at once, chunks by memory; their eigenvalues on `workers` >= `CORES_BESIDE` cores, or by the GPU's solver,
+    which takes one matrix after the other. There energies may differ in the last bits with the chunk, ranks may not.
     Raises ValueError for NaN, Inf, all-zero, empty, non-floating or 1-D input and for max|W| outside 2^+-400. Limit:
     energies below `error_bound` (about 3e-9 of the total at k = 1024, proven; 1e-14 of sigma_1^2 in practice) carry
     no digits.
     """
     check_matrices(w, "spectrum", workers)
-    if w.device.type == "cuda":
-        parts = _cuda_chunks(w)
+    if w.device.type == "cpu":
+        parts = map_matrices(lambda index: _certified(w, [index], eigenvalues), w.shape[:-2], workers)
     else:
-        parts = map_matrices(lambda index: _certified(w, [index]), w.shape[:-2], workers)
+        route = partial(eigenvalues_beside, cores=workers) if workers >= CORES_BESIDE else eigenvalues_on_device
+        parts = [_certified(w, indices, route) for indices in device_chunks(w)]
     batch = w.shape[:-2]
     return Spectrum(
         energies=torch.cat([part.energies for part in parts]).reshape(*batch, -1),
@@ -96,11 +103,11 @@ def spectrum(w: Tensor, workers: int = 1) -> Spectrum:
     )
 
 
-def _certified(w: Tensor, indices: list[tuple[int, ...]]) -> Spectrum:
+def _certified(w: Tensor, indices: list[tuple[int, ...]], route: Callable[[Tensor], Tensor]) -> Spectrum:
     """The spectra of `w[index]` for some indices, stacked `(c, k)`: the same rule for one matrix and for a chunk."""
     scaled = [scaled_matrix(w, index, "spectrum") for index in indices]
     a = torch.stack([matrix for matrix, _ in scaled]) if len(scaled) > 1 else scaled[0][0][None]
-    energies = _gram_eigenvalues(a).flip(-1).clamp_min(0.0)
+    energies = route(a).flip(-1).clamp_min(0.0)
     bound, undecided = _gram_error(energies, a.shape[-1])
     recomputed = energy_rank_margin(energies, REGISTERED_SHARES) <= undecided
     for i in recomputed.nonzero().flatten().tolist():
@@ -110,17 +117,27 @@ def _certified(w: Tensor, indices: list[tuple[int, ...]]) -> Spectrum:
     return Spectrum(energies * square_scale[:, None], bound * square_scale, recomputed)
 
 
-def _gram_eigenvalues(a: Tensor) -> Tensor:
-    """Eigenvalues, ascending, of `A A^T` for `a (c, k, n)`: `(c, k)`.
+def eigenvalues(a: Tensor) -> Tensor:
+    """Eigenvalues, ascending, of `A A^T` for `a (c, k, n)` on the CPU: `(c, k)`.
 
-    On the CPU through numpy: it multiplies a matrix by its own transpose with half the flops (xSYRK), and its OpenBLAS
-    was a third faster here than torch's MKL on an AMD processor.
+    Through numpy: it multiplies a matrix by its own transpose with half the flops (xSYRK), and its OpenBLAS was a third
+    faster here than torch's MKL on an AMD processor.
     """
-    if a.device.type != "cpu":
-        values: Tensor = torch.linalg.eigvalsh(a @ a.mT)
-        return values
     products = (matrix @ matrix.T for matrix in a.numpy())
     return torch.from_numpy(np.stack([np.linalg.eigvalsh(product) for product in products]))
+
+
+def eigenvalues_on_device(a: Tensor) -> Tensor:
+    """The same for `a` on any device, by the solver that torch has there."""
+    values: Tensor = torch.linalg.eigvalsh(a @ a.mT)
+    return values
+
+
+def eigenvalues_beside(a: Tensor, cores: int) -> Tensor:
+    """The same: the products where `a` lives, their eigenvalues by LAPACK on `cores` cores of the host."""
+    grams = (a @ a.mT).cpu().numpy()
+    found = map_matrices(lambda index: np.linalg.eigvalsh(grams[index]), a.shape[:1], cores)
+    return torch.from_numpy(np.stack(found)).to(a.device)
 
 
 def _gram_error(energies: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -151,8 +168,9 @@ def _referee(a: Tensor) -> Tensor:
     return values
 
 
-def _cuda_chunks(w: Tensor) -> list[Spectrum]:
+def device_chunks(w: Tensor) -> list[list[tuple[int, ...]]]:
+    """The indices of `w`'s matrices `(..., out, in)` in chunks that fit `DEVICE_BYTES_PER_CHUNK`."""
     k, n = sorted(w.shape[-2:])
-    chunk = max(1, CUDA_BYTES_PER_CHUNK // (8 * (2 * k * n + 2 * k * k)))
+    chunk = max(1, DEVICE_BYTES_PER_CHUNK // (8 * (2 * k * n + 2 * k * k)))
     indices = matrix_indices(w.shape[:-2])
-    return [_certified(w, indices[i : i + chunk]) for i in range(0, len(indices), chunk)]
+    return [indices[i : i + chunk] for i in range(0, len(indices), chunk)]

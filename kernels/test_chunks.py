@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kernels import chunks
-from kernels.chunks import CHUNK_ENTRIES, chunk_size
+from kernels.chunks import CHUNK_ENTRIES, chunk_size, learning_bytes
 from kernels.learned import Learned
 from kernels.moments import one_bit_cosine
 from kernels.procrustes import annealed_procrustes, procrustes
@@ -52,7 +52,14 @@ def assert_same_bits(one: Learned, other: Learned) -> None:
 def test_chunk_size_by_hand() -> None:
     assert CHUNK_ENTRIES == 131072
     shapes = [(1, 1), (16, 16), (64, 128), (128, 64), (2048, 64), (2048, 128), (5, 256), (5, 257), (1024, 2048)]
-    assert [chunk_size(*shape) for shape in shapes] == [131072, 512, 8, 16, 1, 1, 2, 1, 1]
+    assert [chunk_size(torch.empty((1, *shape))) for shape in shapes] == [131072, 512, 8, 16, 1, 1, 2, 1, 1]
+
+
+def test_chunks_of_another_device_go_by_what_learning_holds() -> None:
+    """`meta` stands for any device that is no CPU. 1024 x 2048: 2048 (48 * 2048 + 48 * 1024 + 40 * 1024) bytes."""
+    shapes = [(1024, 2048), (2048, 1024), (131072, 2048)]
+    assert learning_bytes(1024, 2048) == 385_875_968
+    assert [chunk_size(torch.empty((1, *shape), device="meta")) for shape in shapes] == [11, 23, 1]
 
 
 @pytest.mark.parametrize("rows", [24, 128], ids=["wide", "square"])
@@ -161,19 +168,20 @@ def test_an_error_names_the_matrix_by_its_place_among_all(monkeypatch: pytest.Mo
         in_chunks(OPTIMISERS["procrustes"], w, torch.eye(12), workers=2)
 
 
-def test_off_the_cpu_it_is_one_batch() -> None:
+def test_off_the_cpu_chunks_go_by_memory_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "one_bit_cosine", lambda w: w)  # `meta` has no values to check
+    monkeypatch.setattr(chunks, "DEVICE_BYTES", 250 * learning_bytes(5, 128))
     w, start = torch.empty((600, 5, 128), device="meta"), torch.empty((128, 128), device="meta")
     answer = procrustes(gaussian((1, 5, 12)), 1, torch.eye(12))
-    calls: list[Tensor] = []
+    sizes: list[int] = []
 
     def recorded(part: Tensor, given: Tensor) -> Learned:
         assert given is start
-        calls.append(part)
+        sizes.append(len(part))
         return answer
 
-    assert in_chunks(recorded, w, start, workers=2) is answer
-    assert len(calls) == 1
-    assert calls[0] is w
+    assert in_chunks(recorded, w, start, workers=2).beta.tolist() == answer.beta.tolist() * 3
+    assert sizes == [250, 250, 100]
 
 
 def test_searches_of_different_shapes_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

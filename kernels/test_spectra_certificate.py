@@ -3,6 +3,8 @@
 import math
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mpmath
@@ -149,7 +151,7 @@ def test_digest_sees_one_flipped_bit() -> None:
     assert digest(Spectrum(flipped, result.error_bound, result.recomputed)) != digest(result)
 
 
-# --- the CUDA route -------------------------------------------------------------------------------------------------
+# --- on a GPU -------------------------------------------------------------------------------------------------------
 
 
 def chunked_matches(w: Tensor, by_chunks: Spectrum) -> bool:
@@ -158,11 +160,14 @@ def chunked_matches(w: Tensor, by_chunks: Spectrum) -> bool:
     return bool(near.all()) and ranks(by_chunks.energies.cpu()) == ranks(expected.energies)
 
 
-def test_chunked_route_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What CUDA runs, run here: chunks of two out of five matrices, one of them at a boundary."""
+@pytest.mark.parametrize(
+    "route", [spectra.eigenvalues_on_device, partial(spectra.eigenvalues_beside, cores=2)], ids=["device", "beside"]
+)
+def test_chunked_route_on_cpu(route: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU runs, run here: chunks of two out of five matrices, one of them at a boundary."""
     w = torch.cat([gaussian((4, 20, 25), seed=50), with_singular_values(tie_spectrum(20, 0.95), 25, seed=51)[None]])
-    monkeypatch.setattr(spectra, "CUDA_BYTES_PER_CHUNK", 2 * 8 * (2 * 20 * 25 + 2 * 20 * 20))
-    parts = spectra._cuda_chunks(w)
+    monkeypatch.setattr(spectra, "DEVICE_BYTES_PER_CHUNK", 2 * 8 * (2 * 20 * 25 + 2 * 20 * 20))
+    parts = [spectra._certified(w, indices, route) for indices in spectra.device_chunks(w)]
     assert [len(part.error_bound) for part in parts] == [2, 2, 1]
     assert parts[2].recomputed.all()
     fields = ("energies", "error_bound", "recomputed")
@@ -172,7 +177,8 @@ def test_chunked_route_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @NO_CUDA
-def test_cuda_parity() -> None:
+@pytest.mark.parametrize("workers", [1, spectra.CORES_BESIDE], ids=["device", "beside"])
+def test_cuda_parity(workers: int) -> None:
     w = gaussian((5, 256, 512), seed=52, dtype=torch.bfloat16)
-    assert chunked_matches(w, spectrum(w.cuda()))
+    assert chunked_matches(w, spectrum(w.cuda(), workers))
     assert torch.equal(singular_values(w.cuda()).cpu(), singular_values(w))

@@ -24,6 +24,8 @@ from reports.plan import PLAN, make_plan
 from reports.reproduction import REPRODUCTION, Comparison, compare
 from reports.study import Study
 
+SESSION = "study-session"  # the name that the hooks of a run are registered under
+
 OUTCOMES = {
     ExitCode.KILLED: "KILLED",
     ExitCode.INCONCLUSIVE: "MISFIRED",
@@ -52,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "secondary(name): the registered comparison that this cell feeds; no verdict")
     if study_requested(config):
         config.stash[ORDERS] = orders_of(config)
-        config.pluginmanager.register(StudySession(config), "study-session")
+        config.pluginmanager.register(StudySession(config), SESSION)
 
 
 class StudySession:
@@ -72,6 +74,7 @@ class StudySession:
         silent = self.worker or config.option.verbose < 0
         self.live = Live(None) if silent else live_line(2, os.environ)
         self.order: dict[str, int] = {}  # test id -> position in the registered order
+        self.running: str | None = None  # test id
 
     @property
     def failures(self) -> Failures:
@@ -126,9 +129,19 @@ class StudySession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there."""
-        if not self.worker or not self.config.stash[ORDERS].stop:
-            return None
-        return True if self.failures.before(self.order.get(item.nodeid, 0), self.order) else None
+        self.running = item.nodeid
+        return True if self.overtaken() else None
+
+    def overtaken(self) -> bool:
+        """Under `-n N -x`: did a test fail that stands before the one that this worker runs?"""
+        if not self.worker or self.running is None or not self.config.stash[ORDERS].stop:
+            return False
+        return self.failures.before(self.order.get(self.running, 0), self.order)
+
+    def go_on(self) -> None:
+        """Asked between the parts of a long cell: skips its rest where it would not have been started any more."""
+        if self.overtaken():
+            pytest.skip("not finished: -x, and a cell before this one failed")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:

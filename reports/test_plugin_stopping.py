@@ -62,6 +62,45 @@ def test_after_a_kill_no_later_cell_starts(run: Any, pytester: pytest.Pytester, 
     assert not list((pytester.path / "reports" / "out").rglob(".failed-*"))
 
 
+LONG = """
+import pathlib, time
+import fixtures.effective_dimension as module
+
+BEHIND = False
+
+def pytest_runtest_call(item):
+    global BEHIND
+    BEHIND = "L04" in item.name or "L05" in item.name
+    if "L03" in item.name:
+        wait_for("behind")
+
+def wait_for(pattern):
+    deadline = time.monotonic() + 60
+    while not list(pathlib.Path().rglob(pattern)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+def slow(weights, workers):
+    if BEHIND:
+        pathlib.Path("behind").touch()
+        wait_for(".failed-*")
+    return quick(weights, workers)
+
+quick, module.spectrum = module.spectrum, slow
+"""
+
+
+def test_a_long_cell_behind_a_kill_is_left_unfinished(run: Any, pytester: pytest.Pytester) -> None:
+    """It began before the kill, on another worker, and would have gone on for hours at full size."""
+    write_miniature(pytester.path)
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + LONG)
+    result = run("-x", "-n2")
+    assert result.ret == ExitCode.KILLED
+    assert measured(pytester.path).isdisjoint({"claim-narrow_d-L04", "claim-narrow_d-L05"})
+    result.stdout.re_match_lines([r"skipped\s+narrow_d\[L0[45]\]\s+not finished: -x, and a"])
+    assert artefact(pytester.path, "decision.json")["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
+
+
 def test_after_a_fault_every_earlier_cell_finishes_and_no_later_one_starts(
     run: Any, pytester: pytest.Pytester, mode: list[str]
 ) -> None:
