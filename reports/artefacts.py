@@ -93,6 +93,8 @@ def conclude(session: Session) -> Conclusion:
 def _given(options: Mapping[str, object]) -> str:
     named = ("model", "revision", "prompts", "dense_model")
     given = "".join(f" --{name.replace('_', '-')} {options[name]}" for name in named if options[name] is not None)
+    if options["sample"]:
+        given += " --sample"
     prereg = str(options["prereg"])  # found by its name where it lies with the others
     return given + (f" --prereg {prereg}" if prereg.endswith(".toml") else "")
 

@@ -19,30 +19,46 @@ def step_flops(out: int, width: int) -> float:
     return 4.0 * out * k * width + 4.0 * k * width * width + 3.0 * k * k * width + k**3 / 3.0
 
 
-def search_flops(subject: Subject, rotations: Rotations, layers: int) -> float:
-    """Learning every rotation of the claim at `layers` layers [flop]; nulls, probes and traps come on top."""
-    hidden, inner, experts = subject.hidden_size, subject.intermediate_size, subject.experts
+def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bool = False) -> float:
+    """Learning every rotation of the claim and of its nulls at `layers` layers [flop]; probes and traps come on top.
+
+    Of each layer the experts, or with `sample` the registered sample, and for each of that sample two nulls; once for
+    each shape the i.i.d. null.
+    """
+    hidden, inner = subject.hidden_size, subject.intermediate_size
     if rotations.scope == "per_matrix":
-        layer = experts * (2.0 * step_flops(inner, hidden) + step_flops(hidden, inner))
+        gate, down = step_flops(inner, hidden), step_flops(hidden, inner)
+        sampled = min(rotations.null_experts, subject.experts)
+        layer = ((sampled if sample else subject.experts) + 2 * sampled) * (2.0 * gate + down)
     else:  # gate and up stacked, and the downs
-        layer = step_flops(2 * experts * inner, hidden) + step_flops(experts * hidden, inner)
-    return layers * rotations.steps * layer
+        rows = subject.experts * inner
+        gate, down = step_flops(2 * rows, hidden), step_flops(subject.experts * hidden, inner)
+        layer = 3.0 * (gate + down)
+    return rotations.steps * (layers * layer + rotations.gaussian_draws * (gate + down))
 
 
-def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None) -> list[str]:
+def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
     """What the lift costs at `layers` layers on the cores here, where that is long; nothing where it is not."""
     lifting = [claim for claim in prereg.claims if isinstance(claim.rule, MeanAtLeast)]
-    if prereg.rotations is None or not lifting:
+    rotations = prereg.rotations
+    if rotations is None or not lifting:
         return []
-    flops = search_flops(prereg.subject, prereg.rotations, layers)
     cores = cores or len(os.sched_getaffinity(0))
-    seconds = flops / RATE / cores
+
+    def cost(sample: bool) -> tuple[float, float]:
+        flops = search_flops(prereg.subject, rotations, layers, sample)
+        return flops, flops / RATE / cores
+
+    flops, seconds = cost(sample)
     if seconds < WORTH_SAYING:
         return []
-    return [
-        f"{lifting[0].name}: its searches alone take {flops:.1e} flop at {layers} layers, about {span(seconds)} on "
-        f"{cores} cores at {RATE / 1e9:.0f} Gflop/s each, nulls and probes not counted: a GPU's job, or take --layers"
-    ]
+    line = (
+        f"{lifting[0].name}: its searches and those of its nulls take {flops:.1e} flop at {layers} layers, about "
+        f"{span(seconds)} on {cores} cores at {RATE / 1e9:.0f} Gflop/s each, probes not counted: a GPU's job"
+    )
+    if not sample and rotations.scope == "per_matrix":
+        line += f"; --sample takes {span(cost(True)[1])} and decides nothing, --layers a part"
+    return [line]
 
 
 def span(seconds: float) -> str:

@@ -31,6 +31,11 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="where to compute (default: auto)")
     group.addoption("--layers", type=layer_set, metavar="0-3,8", help="run the cells of these layers only")
     group.addoption(
+        "--sample",
+        action="store_true",
+        help="of each layer the registered sample of experts only: exploratory, and hours in place of days on a CPU",
+    )
+    group.addoption(
         "--save-rotations",
         action="store_true",
         help="keep the learned rotations of every layer measured, beside its measurements (large)",
@@ -77,6 +82,7 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "device": config.getoption("device"),
         "layers": None if layers is None else sorted(layers),
         "out": None if config.getoption("out") is None else str(config.getoption("out")),
+        "sample": config.getoption("sample"),
         "save_rotations": config.getoption("save_rotations"),
         "report": config.getoption("report"),
         "reproduce": None if config.getoption("reproduce") is None else str(config.getoption("reproduce")),

@@ -73,7 +73,7 @@ def _same_subject(expected: Mapping[str, Any], subject: SubjectFacts) -> None:
     if (there["name"], there["exploratory"]) != (subject.name, subject.exploratory):
         raise Mismatch(
             f"--reproduce: its subject is {there['name']}{', exploratory' * there['exploratory']}, obtained "
-            f"{subject.name}{', exploratory' * subject.exploratory}; name the same --model and --prompts"
+            f"{subject.name}{', exploratory' * subject.exploratory}; name the same --model, --prompts and --sample"
         )
 
 

@@ -43,11 +43,12 @@ def prepare(config: pytest.Config) -> None:
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
     """Rung, rules, seal, subject, folder, and every option as given."""
     prereg, subject = plan.prereg, plan.subject
+    layers = len(plan.layers or subject.layers)
     lines = [
         f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
         *(f"prefilter {line}" for line in prefilter_lines(prereg)),
-        *(f"effort    {line}" for line in effort_lines(prereg, len(plan.layers or subject.layers))),
+        *(f"effort    {line}" for line in effort_lines(prereg, layers, sample=bool(options["sample"]))),
         f"seal      {plan.seal.describe()}",
         f"subject   {subject.name}, {len(subject.layers)} layers"
         + (f", commit {subject.revision}" if subject.revision else "")

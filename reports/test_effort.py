@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reports.cli import PREREGISTRATIONS
-from reports.effort import effort_lines, search_flops, span
+from reports.effort import effort_lines, search_flops, span, step_flops
 from reports.parse import load_preregistration
 
 LARGE = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4.toml")
@@ -16,8 +16,8 @@ SHARED = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v5.toml")
 def test_a_run_of_days_is_told_beforehand_and_a_short_one_is_not() -> None:
     (line,) = effort_lines(LARGE, 16, cores=2)
     assert line == (
-        "beta_lift: its searches alone take 8.4e+15 flop at 16 layers, about 46.4 h on 2 cores at 25 Gflop/s each, "
-        "nulls and probes not counted: a GPU's job, or take --layers"
+        "beta_lift: its searches and those of its nulls take 9.6e+15 flop at 16 layers, about 2.2 d on 2 cores at 25 "
+        "Gflop/s each, probes not counted: a GPU's job; --sample takes 9.6 h and decides nothing, --layers a part"
     )
     assert effort_lines(SMALL, 16, cores=2) == []
     assert effort_lines(replace(LARGE, rotations=None), 16) == []
@@ -25,17 +25,35 @@ def test_a_run_of_days_is_told_beforehand_and_a_short_one_is_not() -> None:
 
 def test_it_grows_with_layers_steps_and_experts_and_shrinks_with_cores() -> None:
     assert LARGE.rotations is not None
-    base = search_flops(LARGE.subject, LARGE.rotations, 4)
-    assert search_flops(LARGE.subject, LARGE.rotations, 8) == 2 * base
-    assert search_flops(LARGE.subject, replace(LARGE.rotations, steps=200), 4) == 2 * base
-    assert search_flops(replace(LARGE.subject, experts=128), LARGE.rotations, 4) == pytest.approx(2 * base)
-    assert "about 23.2 h on 4 cores" in effort_lines(LARGE, 16, cores=4)[0]
+    weights = replace(LARGE.rotations, null_experts=0, gaussian_draws=0)
+    base = search_flops(LARGE.subject, weights, 4)
+    assert search_flops(LARGE.subject, weights, 8) == 2 * base
+    assert search_flops(LARGE.subject, replace(weights, steps=200), 4) == 2 * base
+    assert search_flops(replace(LARGE.subject, experts=128), weights, 4) == pytest.approx(2 * base)
+    assert base / 4 / 64 / 100 == 2 * step_flops(1024, 2048) + step_flops(2048, 1024)
+    assert "about 26.5 h on 4 cores" in effort_lines(LARGE, 16, cores=4)[0]
 
 
-def test_a_rotation_shared_by_a_layer_costs_less_than_one_for_each_matrix() -> None:
+def test_nulls_cost_what_their_sample_does() -> None:
     assert LARGE.rotations is not None
+    matrices = search_flops(LARGE.subject, replace(LARGE.rotations, null_experts=0, gaussian_draws=0), 1) / 64
+    without = replace(LARGE.rotations, gaussian_draws=0)
+    assert search_flops(LARGE.subject, without, 1) == pytest.approx((64 + 2 * 4) * matrices)
+    assert search_flops(LARGE.subject, without, 1, sample=True) == pytest.approx((4 + 2 * 4) * matrices)
+    once = search_flops(LARGE.subject, LARGE.rotations, 5) - search_flops(LARGE.subject, without, 5)
+    assert once == pytest.approx(100 * 32 * (step_flops(1024, 2048) + step_flops(2048, 1024)))
+
+
+def test_a_sample_is_offered_where_there_is_one() -> None:
+    assert "--sample" not in effort_lines(LARGE, 16, cores=2, sample=True)[0]
+    assert "--sample" not in effort_lines(SHARED, 16, cores=1)[0]
+
+
+def test_what_costs_most_where_a_layer_shares_its_rotations_is_the_null() -> None:
+    """A layer's own stack, two nulls of it at every layer, and 32 i.i.d. ones once."""
     assert SHARED.rotations is not None
-    assert search_flops(SHARED.subject, SHARED.rotations, 1) < search_flops(LARGE.subject, LARGE.rotations, 1)
+    stacks = step_flops(2 * 64 * 1024, 2048) + step_flops(64 * 2048, 1024)
+    assert search_flops(SHARED.subject, SHARED.rotations, 2) == pytest.approx(100 * (2 * 3 + 32) * stacks)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9e3, "2.5 h"), (2e5, "2.3 d")])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from fixtures.rotation_miniature import LAYERS, write_rotation_miniature
 from kernels.learned import Learned
 from kernels.sheared import sheared
 from reports.errors import ExitCode
+from reports.rejudge import rejudge
+from reports.store import decode_entry
 from reports.test_schemas import validator
 
 NO_PROBE = ("-k", "not radam_convergence")
@@ -158,3 +161,47 @@ def test_no_line_of_a_cell_is_wider_than_a_terminal(turn: Run, monkeypatch: pyte
     cells = [line for line in lines if line.startswith(("sound", "measured", " " * 10))]
     assert len(cells) > 10
     assert max(map(len, cells)) <= 80
+
+
+def test_a_sample_is_the_registered_experts_and_a_subject_of_its_own(turn: Run, pytester: pytest.Pytester) -> None:
+    """What it says of an expert is what the whole run says of it; its verdict is its own, exploratory, reproducible."""
+    assert turn(4, *NO_PROBE, weights="gaussian").ret == ExitCode.KILLED
+    whole = decision(pytester, 4)
+    result = turn(4, "--sample", *NO_PROBE)
+    assert result.ret == ExitCode.KILLED
+    result.stdout.fnmatch_lines(["subject   mini (2 of 8 experts), 3 layers, EXPLORATORY: not the sealed subject"])
+    (folder,) = (pytester.path / "reports" / "out").glob("E-turn-v4--mini-2-of-8-experts-*")
+    document = json.loads((folder / "decision.json").read_text())
+    assert document["subject"]["name"] == "mini (2 of 8 experts)"
+    assert document["deviations"][0] == "exploratory: mini (2 of 8 experts), not the sealed subject, mini"
+    assert document["gates"][0]["n"] * 4 == whole["gates"][0]["n"] == 3 * 8 * 2
+
+    every, some = (
+        entry(next(path.rglob("claim-beta_lift-L01.json"))) for path in (folder.parent / "E-turn-v4", folder)
+    )
+    for metric in ("beta", "lift"):
+        chosen = [value for i, value in enumerate(every[metric]) if i % 8 in (0, 4)]
+        assert some[metric] == pytest.approx(chosen, abs=1e-6)
+    for null in ("null_gaussian", "null_spectral", "null_shuffled"):
+        assert some[null] == pytest.approx(every[null], abs=1e-6)
+
+    again = turn(4, "--sample", *NO_PROBE, "--reproduce", str(folder / "decision.json"))
+    assert again.ret == ExitCode.SURVIVED
+    assert turn(4, *NO_PROBE, "--reproduce", str(folder / "decision.json")).ret == ExitCode.MISMATCH
+    assert rejudge(folder, pytester.path / "hypotheses" / "preregistrations").core_sha256 == document["core_sha256"]
+
+
+def entry(path: Path) -> Any:
+    """The samples of a stored measurement."""
+    return decode_entry(path.read_bytes(), str(path)).measured.samples
+
+
+def test_no_sample_where_a_layer_shares_its_rotations(turn: Run) -> None:
+    result = turn(5, "--sample")
+    assert result.ret == ExitCode.BAD_INPUT
+    assert "one rotation is shared by all experts of a layer here" in result.stderr.str()
+
+
+def test_a_sample_of_experts_is_no_model(turn: Run) -> None:
+    result = turn(4, "--sample", "-k", "one_bit or trivial", one_bit=True)
+    result.stdout.fnmatch_lines(["skipped   one_bit_nll[[]L00[]]*a sample of experts makes no model: leave"])
