@@ -1,16 +1,23 @@
 """The study up to its first kill: seconds, imports and memory. `python -m kernels.benchmarks.study [MODEL …]`.
 
 Each run is `pytest hypotheses/ -x` in a process of its own on a fresh store: the embedded model, then every checkpoint
-that is named, in one process and with each number of `--workers`; with `--naive`, then the script that everyone writes
-first (`kernels/benchmarks/naive.py`) on the same checkpoint. Peak memory is the largest resident set of one process of
-the run (`ru_maxrss`), imports included.
+that is named, in one process and with each number of `--workers`; with `--all-layers`, `narrow_d` of all layers; with
+`--naive`, then the script that everyone writes first (`kernels/benchmarks/naive.py`) on the same checkpoint and device.
+Peak memory is the largest resident set of one process of the run (`ru_maxrss`), imports included; on a GPU, beside it,
+the most that was taken of the device's memory while the run lasted, by everything on it.
+
+**Efficiency.** With `-n N` cores and cells are shared out, so N workers have the cores that one process has. What is
+compared is N workers with one worker on N times fewer cores: `--workers 1 2` pins one to half of the cores of two.
 """
 
 import argparse
 import os
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMPORTS = (
     "import pytest, hypothesis, xdist, reports.plugin, fixtures.plugin, fixtures.effective_dimension, fixtures.matrices"
 )
+DEVICE_SAMPLES = 0.02  # s between two looks at a GPU's memory
 
 
 @dataclass(frozen=True)
@@ -26,50 +34,103 @@ class Cost:
     seconds: float
     peak_mib: float
     exit_code: int
+    device_mib: float | None = None
 
 
-def run(arguments: list[str], output: Path) -> Cost:
-    """Runs Python with `arguments` from the repository's root; what it prints goes to `output`."""
-    start = time.perf_counter()
-    with open(output, "wb") as file:
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def run(arguments: list[str], output: Path, device: str = "cpu", pinned: int | None = None) -> Cost:
+    """Runs Python with `arguments` from the repository's root, on `pinned` cores; what it prints goes to `output`."""
+    command = [sys.executable, *arguments]
+    if pinned is not None:
+        allowed = sorted(os.sched_getaffinity(0))[:pinned]
+        command = ["taskset", "--cpu-list", ",".join(map(str, allowed)), *command]
+    with open(output, "wb") as file, device_memory(device) as taken:
         actions = [(os.POSIX_SPAWN_DUP2, file.fileno(), 1), (os.POSIX_SPAWN_DUP2, file.fileno(), 2)]
-        process = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ, file_actions=actions)
+        start = time.perf_counter()
+        process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         _, status, usage = os.wait4(process, 0)
-    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+        seconds = time.perf_counter() - start
+    return Cost(seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), max(taken, default=None))
 
 
-def study(model: Path | None, folder: Path, workers: int = 0) -> Cost:
+@contextmanager
+def device_memory(device: str) -> Iterator[list[float]]:
+    """MiB in use on a GPU beyond what was before, looked at again and again; nothing for a CPU."""
+    taken: list[float] = []
+    if not device.startswith("cuda"):
+        yield taken
+        return
+    import torch  # noqa: PLC0415 - seconds, and only for a GPU
+
+    index = torch.device(device)
+    before, _ = torch.cuda.mem_get_info(index)
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(DEVICE_SAMPLES):
+            taken.append((before - torch.cuda.mem_get_info(index)[0]) / 2**20)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        ended.set()
+        thread.join()
+
+
+def study(  # noqa: PLR0913, PLR0917 - an option each
+    model: Path | None,
+    folder: Path,
+    workers: int = 0,
+    device: str = "cpu",
+    chosen: tuple[str, ...] = ("-x",),
+    pinned: int | None = None,
+) -> Cost:
     named = [] if model is None else ["--model", str(model)]
     with tempfile.TemporaryDirectory(dir=folder) as store:
-        arguments = ["-m", "pytest", "hypotheses/", "-x", "-n", str(workers), "-p", "no:cacheprovider", "--out", store]
-        return run([*arguments, *named], folder / "output.txt")
+        arguments = ["-m", "pytest", "hypotheses/", *chosen, "-n", str(workers), "-p", "no:cacheprovider"]
+        arguments += ["--out", store, "--device", device]
+        return run([*arguments, *named], folder / "output.txt", device, pinned)
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.study", description=__doc__)
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL", help="checkpoints to run beside it")
     parser.add_argument("--workers", nargs="*", type=int, default=[], metavar="N", help="also with pytest -n N")
+    parser.add_argument("--all-layers", action="store_true", help="also narrow_d of all layers")
     parser.add_argument("--naive", action="store_true", help="also the naive script, on checkpoints that are named")
-    options = parser.parse_args()
-    models = [model.resolve() for model in options.models]
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args(arguments)
+    models, device = [model.resolve() for model in options.models], options.device
     os.chdir(ROOT)
-    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
-    print(f"{'run':<32}{'seconds':>9}{'peak MiB':>10}{'exit':>6}")
+    print(f"{cores()} cores, device {device}, Python {sys.version.split()[0]}\n")
+    print("| run | seconds | peak memory | on the device | exit code |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         report("imports alone", run(["-c", IMPORTS], out / "output.txt"))
-        report("embedded model", study(None, out))
+        report("embedded model, to the kill", study(None, out, device=device))
         for model in models:
-            report(model.name, study(model, out))
+            report(f"{model.name}, to the kill", study(model, out, device=device))
             for workers in options.workers:
-                report(f"{model.name}, -n {workers}", study(model, out, workers))
+                share = max(1, cores() * workers // max(options.workers))
+                cost = study(model, out, workers, device, pinned=share)
+                report(f"{model.name}, -n {workers} on {share} cores", cost)
+            if options.all_layers:
+                whole = study(model, out, device=device, chosen=("-k", "narrow_d"))
+                report(f"{model.name}, narrow_d of all layers", whole)
             if options.naive:
-                report(f"{model.name}, naive", run(["-m", "kernels.benchmarks.naive", str(model)], out / "output.txt"))
+                naive = ["-m", "kernels.benchmarks.naive", str(model), "--device", device]
+                report(f"{model.name}, naive script", run(naive, out / "output.txt", device))
 
 
 def report(name: str, cost: Cost) -> None:
-    print(f"{name:<32}{cost.seconds:>9.1f}{cost.peak_mib:>10.0f}{cost.exit_code:>6}", flush=True)
+    taken = "" if cost.device_mib is None else f"{cost.device_mib:.0f} MiB"
+    print(f"| {name} | {cost.seconds:.1f} | {cost.peak_mib:.0f} MiB | {taken} | {cost.exit_code} |", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
