@@ -250,7 +250,7 @@ def on_one_core(bench: Bench) -> None:
     """WeightWatcher and the other peers that take no GPU, in a process of their own: threads are set at import."""
     shape = ["--matrices", "2", "--out", str(bench.out), "--in", str(bench.width)]
     print("\nSpectra on one core of the host\n", flush=True)
-    subprocess.run([sys.executable, "-m", "kernels.benchmarks.spectra", *shape], cwd=study.ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "kernels.benchmarks.spectra", *shape], cwd=study.ROOT, check=True)  # noqa: S603 - this one
 
 
 def main(arguments: list[str]) -> int:
