@@ -17,7 +17,7 @@ from kernels.moments import one_bit_cosine
 Optimiser = Callable[[Tensor, Tensor], Learned]  # (w (b, out, in), start (in, in)) -> Learned
 
 CHUNK_ENTRIES = 2**17  # entries of the charts or weights of one chunk: 8 matrices 64 x 128, one 2048 x 128
-DEVICE_BYTES = 2**32  # of all that a chunk holds on a GPU while it is learned: 11 matrices 1024 x 2048
+DEVICE_BYTES = 2**31  # of all that a chunk holds on a GPU while it is learned: 5 matrices 1024 x 2048
 
 
 def in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:

@@ -14,7 +14,7 @@ frame that is kept is then made orthonormal in float64, and its beta is computed
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -69,6 +69,10 @@ class Learned:
         r = polished(self.frame if self.basis is None else _completed(self.basis, self.frame))
         require_orthogonal(r, f"{self.settings['optimiser']}: learned rotation")
         return r
+
+    def forgotten(self) -> "Learned":
+        """The same without basis and frame, 32 MiB for a matrix of 1024 x 2048: its `rotation` raises ValueError."""
+        return replace(self, basis=None, frame=self.frame[:, :0, :0].clone())
 
 
 @dataclass(frozen=True)

@@ -360,3 +360,16 @@ def test_search_is_scaled_and_reduced_exactly() -> None:
         torch.testing.assert_close(problem.start.double(), basis.mT @ start.double(), rtol=0.0, atol=1e-6)
         assert torch.equal(problem.coordinates, problem.exact.float())
         torch.testing.assert_close(problem.energy.double(), scaled.square().sum((-2, -1)), rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("rows", [4, 12], ids=["wide", "tall"])
+def test_what_is_forgotten_is_the_rotation_alone(rows: int) -> None:
+    w = torch.randn(3, rows, 8, generator=torch.Generator().manual_seed(1))
+    found = radam(w, 3, 1.0, torch.eye(8))
+    forgotten = found.forgotten()
+    assert forgotten.frame.untyped_storage().nbytes() == 0
+    for field in ("beta", "curve", "best_step", "plateau_step", "residual", "seconds"):
+        assert torch.equal(getattr(forgotten, field), getattr(found, field))
+    assert torch.equal(joined([forgotten, forgotten]).beta, torch.cat([found.beta, found.beta]))
+    with pytest.raises(ValueError, match="non-empty"):
+        _ = forgotten.rotation

@@ -17,7 +17,7 @@ from kernels.effective_dimension import REGISTERED_SHARES, energy_rank
 from kernels.spectra import Spectrum, singular_values, spectrum
 from kernels.test_spectra import digest, gaussian, ranks, tie_spectrum, with_singular_values
 
-NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no-cuda: torch.cuda.is_available() is False")
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="cuda-absent: no GPU to compare with")
 ADVERSARIAL = {
     "geometric to 1e-12": torch.logspace(0, -12, 12, dtype=torch.float64),
     "clustered": 1.0 + 1e-10 * torch.arange(12, 0, -1, dtype=torch.float64),

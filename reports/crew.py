@@ -30,7 +30,8 @@ class Orders:
 def orders_of(config: pytest.Config) -> Orders:
     """A worker's orders as its controller gave them, else those of a new run.
 
-    In a run of several processes `-x` is taken out of pytest's and xdist's hands.
+    In a run of several processes `-x` is taken out of pytest's and xdist's hands, and cells are handed out one by one:
+    xdist's own chunks, an eighth of all, would give the first checkpoint to one worker and a later claim to the next.
     """
     given = getattr(config, "workerinput", {}).get(WORKERINPUT)
     if given is not None:
@@ -39,6 +40,8 @@ def orders_of(config: pytest.Config) -> Orders:
     again = config.getoption("reproduce") is not None
     if again or (stop and distributed(config)):
         config.option.maxfail = 0
+    if distributed(config) and config.option.maxschedchunk is None:
+        config.option.maxschedchunk = 1
     return Orders(f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}", stop and not again)
 
 

@@ -205,3 +205,30 @@ def test_no_sample_where_a_layer_shares_its_rotations(turn: Run) -> None:
 def test_a_sample_of_experts_is_no_model(turn: Run) -> None:
     result = turn(4, "--sample", "-k", "one_bit or trivial", one_bit=True)
     result.stdout.fnmatch_lines(["skipped   one_bit_nll[[]L00[]]*a sample of experts makes no model: leave"])
+
+
+STARTS = """
+import time
+from pathlib import Path
+
+def pytest_collection_finish(session):
+    order = [item.nodeid for item in session.items]
+    Path(__file__).with_name("order").write_text("\\n".join(order))
+
+def pytest_runtest_call(item):
+    with open(Path(__file__).with_name("starts"), "a") as file:
+        file.write(f"{time.time()} {item.nodeid}\\n")
+"""
+
+
+def test_workers_take_cells_one_by_one_in_registered_order(turn: Run, pytester: pytest.Pytester) -> None:
+    """No worker begins far behind the others, as with the chunks of several cells that xdist would hand out."""
+    write_rotation_miniature(pytester.path, 4, weights="gaussian")
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + STARTS)
+    assert turn(4, "-n2", *NO_PROBE).ret == ExitCode.KILLED
+    order = (pytester.path / "order").read_text().splitlines()
+    started = sorted(line.split(" ", 1) for line in (pytester.path / "starts").read_text().splitlines())
+    ahead = [order.index(nodeid) - rank for rank, (_, nodeid) in enumerate(started)]
+    assert len(started) == len(order) > 16
+    assert max(ahead) <= 3  # each of two workers has one cell waiting behind the one that it runs

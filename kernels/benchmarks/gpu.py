@@ -259,7 +259,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--device", default="cuda", help="cuda, cuda:i, or cpu to try the command out (default: cuda)")
     parser.add_argument("--out", type=int, default=1024)
     parser.add_argument("--in", type=int, default=2048, dest="width")
-    parser.add_argument("--matrices", type=int, default=11, help="at once (default: 11, what the study takes)")
+    parser.add_argument("--matrices", type=int, default=5, help="at once (default: 5, what the study takes)")
     parser.add_argument("--peer-steps", type=int, default=STEPS, help="of each peer but faiss, which takes one")
     options = parser.parse_args(arguments)
     try:
@@ -285,7 +285,7 @@ def main(arguments: list[str]) -> int:
     on_one_core(bench)
     if options.model is not None:
         print()
-        study.main([str(options.model), "--device", options.device, "--all-layers", "--naive"])
+        study.main([str(options.model), "--device", options.device, "--all-layers", "--whole", "--naive"])
     return 0
 
 

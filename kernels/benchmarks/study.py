@@ -2,9 +2,10 @@
 
 Each run is `pytest hypotheses/ -x` in a process of its own on a fresh store: the embedded model, then every checkpoint
 that is named, in one process and with each number of `--workers`; with `--all-layers`, `narrow_d` of all layers; with
-`--naive`, then the script that everyone writes first (`kernels/benchmarks/naive.py`) on the same checkpoint and device.
-Peak memory is the largest resident set of one process of the run (`ru_maxrss`), imports included; on a GPU, beside it,
-the most that was taken of the device's memory while the run lasted, by everything on it.
+`--whole`, all claims about weights with their traps, nulls and probes; with `--naive`, then the script that everyone
+writes first (`kernels/benchmarks/naive.py`) on the same checkpoint and device. Peak memory is the largest resident set
+of one process of the run (`ru_maxrss`), imports included; on a GPU, beside it, the most that was taken of the device's
+memory while the run lasted, by everything on it.
 
 **Efficiency.** With `-n N` cores and cells are shared out, so N workers have the cores that one process has. What is
 compared is N workers with one worker on N times fewer cores: `--workers 1 2` pins one to half of the cores of two.
@@ -102,6 +103,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL", help="checkpoints to run beside it")
     parser.add_argument("--workers", nargs="*", type=int, default=[], metavar="N", help="also with pytest -n N")
     parser.add_argument("--all-layers", action="store_true", help="also narrow_d of all layers")
+    parser.add_argument("--whole", action="store_true", help="also the rung but for one_bit_nll: days on a CPU")
     parser.add_argument("--naive", action="store_true", help="also the naive script, on checkpoints that are named")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
@@ -122,6 +124,9 @@ def main(arguments: list[str]) -> None:
             if options.all_layers:
                 whole = study(model, out, device=device, chosen=("-k", "narrow_d"))
                 report(f"{model.name}, narrow_d of all layers", whole)
+            if options.whole:
+                whole = study(model, out, device=device, chosen=("-k", "not one_bit and not trivial_pass"))
+                report(f"{model.name}, the rung but for one_bit_nll", whole)
             if options.naive:
                 naive = ["-m", "kernels.benchmarks.naive", str(model), "--device", device]
                 report(f"{model.name}, naive script", run(naive, out / "output.txt", device))
