@@ -181,9 +181,15 @@ class StudySession:
             self.live.erase()
             terminal.write_cell(self.config, report)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """xdist ends `-x` with its own subclass of KeyboardInterrupt, which is no interruption by a person."""
+        """xdist ends `-x` with its own subclass of KeyboardInterrupt, which is no interruption by a person.
+
+        An interruption between two instructions of one line may stand at no line at all: pytest dies of such an entry
+        when it shows the traceback, and with exit code 1.
+        """
         self.interrupted = self.interrupted or excinfo.type is KeyboardInterrupt
+        excinfo.traceback = excinfo.traceback.filter(lambda entry: entry._rawentry.tb_lineno is not None)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -187,6 +187,30 @@ def test_a_signal_ends_the_run_with_what_was_measured(
     assert before <= measured(pytester.path)
 
 
+NOWHERE = """
+def stop():
+    raise KeyboardInterrupt
+
+stop.__code__ = stop.__code__.replace(co_linetable=b"")
+
+def pytest_runtest_teardown(item):
+    if "L02" in item.name:
+        stop()
+"""
+
+
+def test_an_interruption_at_no_line_is_one_all_the_same(run: Any, pytester: pytest.Pytester) -> None:
+    """CPython gives instructions between lines no number, and pytest's own account of the interruption fails there."""
+    write_miniature(pytester.path)
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + NOWHERE)
+    done = started(pytester.path)
+    told, _ = done.communicate(timeout=60)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, told
+    assert artefact(pytester.path, "decision.json")["verdict"] == "INCOMPLETE"
+    assert "Traceback" not in told
+
+
 def test_two_runs_on_one_store_do_not_hurt_each_other(run: Any, pytester: pytest.Pytester) -> None:
     write_miniature(pytester.path)
     processes = [started(pytester.path, *arguments) for arguments in ([], ["-n2"], ["-x"])]
