@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 
 from fixtures.layout import read_layout
 from fixtures.miniature import NAME, artefact, measured, write_miniature
+from fixtures.waiting import wait_for
 from reports.errors import ExitCode
 from reports.store import decode_entry, encode_entry
 
@@ -180,9 +180,7 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: p
     original = slow.read_text()
     slow.write_text(original + "\nimport time\ndef pytest_runtest_teardown(item):\n    time.sleep(0.5)\n")
     process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(measured(pytester.path)) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: len(measured(pytester.path)) >= 3, seconds=120)
     process.send_signal(signal.SIGKILL)
     process.wait()
     before = measured(pytester.path)
@@ -197,12 +195,11 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, pytester: p
 
 
 CRASH = """
-import os, pathlib, time, pytest
+import os, pathlib, pytest
+from fixtures.waiting import wait_for
 
-def wait_for(pattern):
-    deadline = time.monotonic() + 60
-    while not list(pathlib.Path().rglob(pattern)) and time.monotonic() < deadline:
-        time.sleep(0.01)
+def a_failure():
+    return list(pathlib.Path().rglob(".failed-*"))
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
@@ -221,8 +218,8 @@ def pytest_runtest_call(item):
     ("stop", "before_the_checkpoint", "before_the_crash", "code"),
     [
         ([], "pass", "pass", ExitCode.KILLED),
-        (["-x"], "wait_for('.failed-*')", "pass", ExitCode.INCOMPLETE),
-        (["-x"], "pass", "wait_for('.failed-*')", ExitCode.KILLED),
+        (["-x"], "wait_for(a_failure)", "pass", ExitCode.INCOMPLETE),
+        (["-x"], "pass", "wait_for(a_failure)", ExitCode.KILLED),
     ],
     ids=["on", "crashed first", "killed first"],
 )

@@ -4,14 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.miniature import NAME, artefact, measured, write_miniature
+from fixtures.waiting import wait_for
 from reports.errors import ExitCode
 
 WATCHED = """
@@ -63,8 +62,9 @@ def test_after_a_kill_no_later_cell_starts(run: Any, pytester: pytest.Pytester, 
 
 
 LONG = """
-import pathlib, time
+import pathlib
 import fixtures.effective_dimension as module
+from fixtures.waiting import wait_for
 
 BEHIND = False
 
@@ -72,17 +72,12 @@ def pytest_runtest_call(item):
     global BEHIND
     BEHIND = "L04" in item.name or "L05" in item.name
     if "L03" in item.name:
-        wait_for("behind")
-
-def wait_for(pattern):
-    deadline = time.monotonic() + 60
-    while not list(pathlib.Path().rglob(pattern)) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        wait_for(pathlib.Path("behind").exists)
 
 def slow(weights, workers):
     if BEHIND:
         pathlib.Path("behind").touch()
-        wait_for(".failed-*")
+        wait_for(lambda: list(pathlib.Path().rglob(".failed-*")))
     return quick(weights, workers)
 
 quick, module.spectrum = module.spectrum, slow
@@ -154,13 +149,6 @@ def test_without_xdist(run: Any, pytester: pytest.Pytester) -> None:
 def started(root: Path, *arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME, *arguments]
     return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
