@@ -1,15 +1,18 @@
-"""What tests share: a sealed preregistration, a study in miniature run serially, with `-n0` and with `-n2`, and the
-nightly profile of fuzz tests."""
+"""What tests share: `fixtures/unit_tests.py`, a sealed preregistration, and a study in miniature run serially, with
+`-n0` and with `-n2`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reports.fuzzing import register_profiles
+from fixtures.unit_tests import prepare
 from reports.specimens import SHIPPED, first_seal
 
-register_profiles()
+
+def pytest_configure(config: pytest.Config) -> None:
+    prepare(config)
+
 
 MODES = {"serial": [], "n0": ["-n0"], "n2": ["-n2"]}
 

@@ -3,7 +3,7 @@
     pytest -m fuzz --hypothesis-profile=nightly -n2
 
 puts at least 10,000 examples through every test marked `fuzz`; a plain `pytest` runs the same tests on Hypothesis' own
-100. So none of them sets `max_examples`. Both `reports/conftest.py` and `fixtures/conftest.py` register the profile.
+100. So none of them sets `max_examples`. `fixtures/unit_tests.py` registers the profile.
 """
 
 import copy
