@@ -1,5 +1,6 @@
 """Polar factors by eigenvectors and by products: both are the definition, and both fall back where they must."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -14,9 +15,15 @@ every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], i
 
 
 @pytest.fixture(params=[by_eigenvectors, by_products], ids=["eigenvectors", "products"])
-def polar(request: pytest.FixtureRequest) -> Polar:
+def route(request: pytest.FixtureRequest) -> Polar:
+    """What a CPU takes, and what a GPU takes, before it is certified."""
+    found: Polar = request.param
+    return found
+
+
+@pytest.fixture
+def polar(route: Polar) -> Polar:
     """`polar_factor` as it is on a CPU, and as it is on a GPU."""
-    route: Polar = request.param
     return lambda m: certified(m, route(m))
 
 
@@ -62,16 +69,21 @@ def test_float32(polar: Polar, rows: int) -> None:
         torch.testing.assert_close(x[i].double(), (u @ vh)[i], rtol=0.0, atol=1e-4)
 
 
+def of_condition(condition: float, rows: int = 12, columns: int = 20) -> Tensor:
+    """One matrix whose singular values fall evenly, on a logarithmic scale, from 1 to 1 / `condition`."""
+    u, _, vh = torch.linalg.svd(gaussian((rows, columns)), full_matrices=False)
+    scaled: Tensor = (u * torch.logspace(0.0, -math.log10(condition), rows, dtype=torch.float64)) @ vh
+    return scaled
+
+
 @every_dtype
 def test_takes_no_svd_where_none_is_needed(polar: Polar, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
-    decades = 3.0 if dtype == torch.float32 else 0.5
-    m = gaussian((64, 12, 20)) * torch.logspace(0.0, -decades, 12, dtype=torch.float64)[:, None]
-    m = m.to(dtype)
+    """The conditions leave a residual of at most eps cond^2: in float32 two steps then square what is left of it."""
+    m = of_condition(100.0 if dtype == torch.float32 else 3.0).expand(3, 12, 20).to(dtype)
     monkeypatch.delattr(torch.linalg, "svd")
     polar(m)
-    m[1] = 0.0
     with pytest.raises(AttributeError, match="svd"):
-        polar(m)
+        polar(torch.cat([m, torch.zeros_like(m[:1])]))
 
 
 @every_dtype
@@ -83,13 +95,26 @@ def test_leaves_its_argument(polar: Polar, dtype: torch.dtype) -> None:
     assert torch.equal(m, before)
 
 
-def test_needs_its_fallback(polar: Polar) -> None:
-    m = gaussian((12, 20)) * torch.logspace(0.0, -7.0, 12, dtype=torch.float64)[:, None]
-    energies, vectors = torch.linalg.eigh(m @ m.mT)
-    fast = vectors @ torch.diag(energies.clamp_min(1e-300).rsqrt()) @ vectors.mT @ m
+def test_needs_its_fallback(route: Polar, polar: Polar) -> None:
+    """A route divides by singular values, and of a matrix of rank one all but one are 0 or rounding."""
+    m = torch.ones((1, 12, 20), dtype=torch.float64)
     tolerance = 10 * 20 * torch.finfo(torch.float64).eps
-    assert orthogonality_residual(fast.mT) > tolerance
-    assert orthogonality_residual(polar(m[None])[0].mT) <= tolerance
+    assert not (orthogonality_residual(route(m).mT) <= tolerance).any()  # written so that NaN is no rotation
+    assert (orthogonality_residual(polar(m).mT) <= tolerance).all()
+    ill = of_condition(1e7)[None]
+    assert (orthogonality_residual(polar(ill).mT) <= tolerance).all()
+
+
+def test_only_what_misses_the_certificate_is_replaced() -> None:
+    m = gaussian((2, 12, 20))
+    u, _, vh = torch.linalg.svd(m, full_matrices=False)
+    exact = u @ vh
+    missed = exact.clone()
+    missed[1] *= 1.0 + 20 * 20 * torch.finfo(torch.float64).eps  # max |X X^T - I| is four times what is allowed
+    found = certified(m, missed.clone())
+    assert torch.equal(found[0], missed[0])
+    torch.testing.assert_close(found[1], exact[1], rtol=0.0, atol=1e-13)
+    assert not torch.equal(found[1], missed[1])
 
 
 def test_a_gpu_multiplies_where_a_cpu_decomposes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,9 +128,7 @@ def test_a_gpu_multiplies_where_a_cpu_decomposes(monkeypatch: pytest.MonkeyPatch
 @every_dtype
 def test_products_reach_what_they_are_said_to_reach(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
     """A condition of a tenth of the bound, where the bound of the largest value is off by up to three."""
-    decades = torch.logspace(0.0, torch.log10(torch.tensor(10.0 * LEAST[dtype])).item(), 12, dtype=torch.float64)
-    u, _, vh = torch.linalg.svd(gaussian((12, 20)), full_matrices=False)
-    m = ((u * decades) @ vh)[None].to(dtype)
+    m = of_condition(0.1 / LEAST[dtype])[None].to(dtype)
     monkeypatch.delattr(torch.linalg, "svd")
     assert (orthogonality_residual(certified(m, by_products(m)).mT) <= 10 * 20 * torch.finfo(dtype).eps).all()
 
