@@ -70,7 +70,9 @@ def test_agrees_with_numpy_and_scipy(shape: tuple[int, int], dtype: torch.dtype)
         assert ranks(result.energies[i]) == ranks(torch.from_numpy(by_scipy**2))
 
 
-@pytest.mark.parametrize("heavy_tails", [False, True], ids=["gaussian", "student-t"])
+@pytest.mark.parametrize(
+    "heavy_tails", [pytest.param(False, marks=pytest.mark.nightly), True], ids=["gaussian", "student-t"]
+)
 def test_energy_ranks_at_the_subjects_shape(heavy_tails: bool) -> None:
     w = gaussian((1, 1024, 2048), seed=11)
     if heavy_tails:

@@ -12,9 +12,10 @@ from reports.errors import ExitCode
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "kernels.benchmarks.gpu", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.nightly
 def test_every_table_is_printed_and_every_exact_route_finds_the_ranks_of_the_referee() -> None:
     small = ("--out", "32", "--in", "64", "--matrices", "2", "--peer-steps", "2")
     done = run("--device", "cpu", *small)

@@ -16,6 +16,8 @@ import pytest
 
 from kernels.triton import library_absent
 
+pytestmark = pytest.mark.nightly  # the compiler is slow
+
 Assembly = dict[str, str]  # "kernel, dtype" -> PTX
 
 

@@ -20,6 +20,7 @@ def gaussian(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).to(dtype)
 
 
+@pytest.mark.nightly
 @settings(max_examples=8, deadline=None)
 @given(
     b=st.integers(1, 3),
@@ -86,6 +87,7 @@ def test_nothing_beyond_the_operand_is_read(operations: Operations, device: torc
     assert descent.second.isfinite().all()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.float64, 1e-10)])
 @pytest.mark.parametrize("operations", ["small blocks"], indirect=True)
 def test_a_search_lands_where_that_of_torch_does(

@@ -23,6 +23,7 @@ def entries(shape: tuple[int, ...], seed: int, dtype: torch.dtype) -> Tensor:
     return (x * torch.randint(0, 3, shape, generator=generator).clamp(max=1)).to(dtype)
 
 
+@pytest.mark.nightly
 @settings(max_examples=15, deadline=None)
 @given(shape=SHAPES, seed=st.integers(0, 2**31), dtype=DTYPES)
 def test_row_sums(
@@ -36,6 +37,7 @@ def test_row_sums(
     assert ((found - exact).abs() <= 2 * shape[-1] * torch.finfo(dtype).eps * exact).all()
 
 
+@pytest.mark.nightly
 @settings(max_examples=15, deadline=None)
 @given(shape=SHAPES, seed=st.integers(0, 2**31), dtype=DTYPES)
 def test_sign_rows(

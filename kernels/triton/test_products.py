@@ -11,6 +11,7 @@ from kernels.operations import Operations
 DTYPES = [torch.float32, torch.float64]
 
 
+@pytest.mark.nightly
 @settings(max_examples=15, deadline=None)
 @given(
     shape=st.tuples(st.integers(1, 3), st.integers(1, 40), st.integers(1, 70)),
