@@ -34,7 +34,7 @@ GOLDEN = {
     "down": ((2, 256, 128), 0.905, 0.930),
     "shared_by_16": ((1, 2048, 128), 0.847, 0.853),
 }
-# The same shapes at half the width, for every day: means over 16 matrices of 4 seeds, whose own means scatter by 0.0008.
+# The same at half the width, for every day: means over 16 matrices of 4 seeds, which scatter by 0.0008 themselves.
 DAILY = {
     "half a gate_up": ((2, 64, 128), 0.956, 0.977),
     "half a down": ((2, 128, 64), 0.904, 0.932),
