@@ -250,5 +250,6 @@ def test_one_cholesky_pass_would_not_do() -> None:
         gaussian((20, 40), 1).float() * torch.logspace(0.0, -3.0, 20)[:, None]
     )
     once = torch.linalg.solve_triangular(torch.linalg.cholesky(x @ x.mT), x, upper=False)
-    assert orthogonality_residual(once.mT) > 1e-3
-    assert orthogonality_residual(orthonormal_rows(x[None])[0].mT) < 1e-5
+    twice = orthogonality_residual(orthonormal_rows(x[None])[0].mT)
+    assert twice < 1e-5
+    assert orthogonality_residual(once.mT) > 100 * twice  # of its size rounding decides: 25,000 here
