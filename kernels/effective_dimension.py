@@ -36,6 +36,18 @@ def energy_rank_margin(energies: Tensor, shares: tuple[float, ...] = REGISTERED_
     return (cumulative[..., :, None] - thresholds[..., None, :]).abs().amin((-2, -1))
 
 
+def energy_rank_range(energies: Tensor, share: float, error: Tensor) -> tuple[Tensor, Tensor]:
+    """Least and greatest `energy_rank` of any spectrum whose decision sums are within `error` of these (int64 `(...)`).
+
+    `error`: `(...)`, the unit of the energies, such as `Spectrum.decision_error`. Both are the rank itself where no
+    cumulative energy is that near to the threshold. Errors as for `energy_rank`.
+    """
+    cumulative, thresholds = _cumulative_and_thresholds(energies, (share,))
+    slack = error.double()[..., None]
+    least, most = ((cumulative < thresholds + sign * slack).sum(-1) + 1 for sign in (-1.0, 1.0))
+    return least, most.clamp_max(energies.shape[-1])  # the sum of all reaches any share
+
+
 def participation_ratio(energies: Tensor) -> Tensor:
     """`(sum e)^2 / sum e^2`, float64 `(...)`, unit `[-]`: the exponential of the Renyi-2 entropy of e / sum e.
 

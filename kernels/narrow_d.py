@@ -3,8 +3,13 @@
 import torch
 from torch import Tensor
 
-from kernels.effective_dimension import effective_dimension_ratios, shares_of_energy
-from kernels.spectra import spectrum
+from kernels.effective_dimension import (
+    REGISTERED_SHARES,
+    effective_dimension_ratios,
+    energy_rank_range,
+    shares_of_energy,
+)
+from kernels.spectra import Spectrum, spectrum
 
 
 def measure_effective_dimension(w: Tensor, workers: int = 1) -> dict[str, list[float]]:
@@ -19,6 +24,21 @@ def measure_effective_dimension(w: Tensor, workers: int = 1) -> dict[str, list[f
 def ratios_by_matrix(energies: Tensor) -> dict[str, list[float]]:
     """`effective_dimension_ratios` of `energies (..., k)` as lists of Python floats, row-major; unit `[-]`."""
     return {name: ratio.flatten().tolist() for name, ratio in effective_dimension_ratios(energies).items()}
+
+
+def rank_ranges_by_matrix(found: Spectrum) -> dict[str, list[float]]:
+    """What every machine's energy ranks of these matrices lie between, over k: lists, row-major; unit `[-]`.
+
+    Keys `energy_rank_90_at_least`, `energy_rank_90_at_most` and so on. Both are the rank itself but at a tie: where
+    what is proven of float64 svdvals does not exclude another rank on another machine (`spectra`, point 6).
+    """
+    k, ranges = found.energies.shape[-1], {}
+    for share in REGISTERED_SHARES:
+        least, most = energy_rank_range(found.energies, share, found.decision_error)
+        name = f"energy_rank_{round(100 * share)}"
+        ranges[f"{name}_at_least"] = (least.double() / k).flatten().tolist()
+        ranges[f"{name}_at_most"] = (most.double() / k).flatten().tolist()
+    return ranges
 
 
 def mean_spectrum_quantiles(energies: Tensor, count: int = 64) -> list[float]:

@@ -24,6 +24,13 @@ differ by 2e-4 of the total, so that every matrix would have to be recomputed. I
 5. An energy rank compares `sum c_i e_i` with 0, all |c_i| <= 1. Ours and the referee's sums differ by at most sqrt(k)
    E (Cauchy and Schwarz) + q u (2 + q u) T + 4(k + 4) u T (squares and sums). A matrix with a boundary nearer than
    that is recomputed by the referee.
+6. Two machines need not have the same svdvals. Both are within r = q u (2 + q u) T + 4(k + 4) u T of the exact sums, so
+   a rank is the same everywhere if no boundary of the *exact* spectrum is nearer than r. That follows from our own sums
+   where no boundary of theirs is nearer than the bound of 5 (which contains r), or, of a matrix that was recomputed,
+   than 2 r. `decision_error` is that distance; a matrix with a boundary nearer than it is a *tie*: both ranks are
+   possible, and `energy_rank_range` says which. In practice every machine still finds the same one, since real errors
+   are a hundred times smaller; so it is with exact ties, which `TIE_TOLERANCE` puts 1e-12 beside the threshold: less
+   than what is proven of any matrix larger than 5 x 5, more than what is seen.
 """
 
 from collections.abc import Callable
@@ -52,11 +59,14 @@ class Spectrum:
     energies: `(..., k)` float64, squared singular values, descending, >= 0, in squared units of the weights.
     error_bound: `(...)` float64, no energy of that matrix is off by more (absolute, unit of `energies`).
     recomputed: `(...)` bool, True where an energy-rank boundary lay within the bound, so that float64 svdvals decided.
+    decision_error: `(...)` float64, point 6: a boundary of an energy rank farther away than this (absolute, unit of
+    `energies`) is on the same side on every machine.
     """
 
     energies: Tensor
     error_bound: Tensor
     recomputed: Tensor
+    decision_error: Tensor
 
 
 def singular_values(w: Tensor, workers: int = 1) -> Tensor:
@@ -100,6 +110,7 @@ def spectrum(w: Tensor, workers: int = 1) -> Spectrum:
         energies=torch.cat([part.energies for part in parts]).reshape(*batch, -1),
         error_bound=torch.cat([part.error_bound for part in parts]).reshape(batch),
         recomputed=torch.cat([part.recomputed for part in parts]).reshape(batch),
+        decision_error=torch.cat([part.decision_error for part in parts]).reshape(batch),
     )
 
 
@@ -113,8 +124,9 @@ def _certified(w: Tensor, indices: list[tuple[int, ...]], route: Callable[[Tenso
     for i in recomputed.nonzero().flatten().tolist():
         energies[i] = _referee(a[i]).square().to(energies.device)
         bound[i] = _referee_error(energies[i], a.shape[-1])
+        undecided[i] = 2.0 * _referee_decision_error(energies[i], a.shape[-1])
     square_scale = torch.tensor([4.0**exponent for _, exponent in scaled], dtype=torch.float64, device=w.device)
-    return Spectrum(energies * square_scale[:, None], bound * square_scale, recomputed)
+    return Spectrum(energies * square_scale[:, None], bound * square_scale, recomputed, undecided * square_scale)
 
 
 def eigenvalues(a: Tensor) -> Tensor:
@@ -149,8 +161,14 @@ def _gram_error(energies: Tensor, n: int) -> tuple[Tensor, Tensor]:
     bound = 1.01 * (
         gamma * total + solver * energies.square().sum(-1).sqrt()
     )  # 1 %: `total` and the norm are computed ones
+    return bound, k**0.5 * bound + _referee_decision_error(energies, n)
+
+
+def _referee_decision_error(energies: Tensor, n: int) -> Tensor:
+    """Points 4 to 6 of the module docstring: r, how far the referee's sums are from the exact ones; shape `(...)`."""
+    k = energies.shape[-1]
     referee = _referee_constant(k, n)
-    return bound, k**0.5 * bound + (referee * (2.0 + referee) + 4.0 * (k + 4) * UNIT_ROUNDOFF) * total
+    return (referee * (2.0 + referee) + 4.0 * (k + 4) * UNIT_ROUNDOFF) * energies.sum(-1)
 
 
 def _referee_error(energies: Tensor, n: int) -> Tensor:

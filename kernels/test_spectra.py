@@ -47,7 +47,7 @@ def ranks(energies: Tensor) -> list[list[int]]:
 
 
 def digest(result: Spectrum) -> str:
-    parts = (result.energies, result.error_bound, result.recomputed)
+    parts = (result.energies, result.error_bound, result.recomputed, result.decision_error)
     return hashlib.sha256(b"".join(part.contiguous().numpy().tobytes() for part in parts)).hexdigest()
 
 

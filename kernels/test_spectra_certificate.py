@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from kernels import spectra
-from kernels.effective_dimension import REGISTERED_SHARES, energy_rank
+from kernels.effective_dimension import REGISTERED_SHARES, energy_rank, energy_rank_range
 from kernels.spectra import Spectrum, singular_values, spectrum
 from kernels.test_spectra import digest, gaussian, ranks, tie_spectrum, with_singular_values
 
@@ -95,6 +96,43 @@ def test_boundary_matrices_are_recomputed_and_it_matters(monkeypatch: pytest.Mon
     assert all(ranks(energies) != referee for energies, referee in zip(in_float32, referees, strict=True))
 
 
+def test_a_rank_that_a_last_bit_moves_is_never_certified() -> None:
+    """Neighbours in the last bits have different ranks by svdvals: both ranks must be within each one's range."""
+    for share in REGISTERED_SHARES:
+        w = matrices_around_a_boundary(share)
+        found = spectrum(w)
+        seen = energy_rank(singular_values(w).square(), share)
+        least, most = energy_rank_range(found.energies, share, found.decision_error)
+        assert seen.min() != seen.max()
+        assert (least <= seen.min()).all()
+        assert (most >= seen.max()).all()
+        exact, _ = energy_rank_range(found.energies, share, torch.zeros_like(found.decision_error))
+        assert not (exact <= seen.min()).all()  # without the bound the same check fails
+
+
+def test_what_another_route_makes_of_a_matrix_is_within_its_range() -> None:
+    """Against svdvals of a copy that is one unit in the last place off, and against an eigensolver."""
+    w = torch.cat([gaussian((40, 12, 16), seed=31), torch.eye(12, 16, dtype=torch.float64)[None]])
+    found = spectrum(w)
+    moved = torch.nextafter(w, torch.full_like(w, torch.inf))
+    others = [singular_values(moved).square(), torch.linalg.eigvalsh(w @ w.mT).flip(-1).clamp_min(0)]
+    for share in REGISTERED_SHARES:
+        least, most = energy_rank_range(found.energies, share, found.decision_error)
+        for energies in others:
+            seen = energy_rank(energies, share)
+            assert (least <= seen).all()
+            assert (seen <= most).all()
+        certified = least == most
+        assert certified[:-1].all()  # of ordinary matrices every rank
+
+
+def test_an_exact_tie_is_not_certified_and_a_clear_rank_is() -> None:
+    identity = spectrum(torch.eye(20, 30, dtype=torch.float64))
+    assert identity.recomputed
+    ranges = [energy_rank_range(identity.energies, share, identity.decision_error) for share in REGISTERED_SHARES]
+    assert [(int(least), int(most)) for least, most in ranges] == [(18, 19), (19, 20), (20, 20)]
+
+
 def test_ordinary_matrices_are_not_recomputed() -> None:
     result = spectrum(gaussian((20, 64, 128), seed=30))
     assert result.recomputed.shape == result.error_bound.shape == (20,)
@@ -117,7 +155,7 @@ def test_bits_do_not_depend_on_workers_batch_or_threads() -> None:
         torch.set_num_threads(threads)
     alone = [spectrum(w[i]) for i in (5, 0, 1, 2, 3, 4)]
     in_order = alone[1:] + alone[:1]
-    fields = ("energies", "error_bound", "recomputed")
+    fields = ("energies", "error_bound", "recomputed", "decision_error")
     assert digest(Spectrum(*(torch.stack([getattr(part, field) for part in in_order]) for field in fields))) == expected
     assert digest(spectrum(w.reshape(2, 3, 96, 200), workers=2)) == expected
     assert digest(spectrum(w.mT.contiguous().mT)) == expected
@@ -148,7 +186,7 @@ def test_digest_sees_one_flipped_bit() -> None:
     result = spectrum(gaussian((3, 8, 12), seed=42))
     flipped = result.energies.clone()
     flipped[1, 7] = torch.nextafter(flipped[1, 7], torch.tensor(torch.inf, dtype=torch.float64))
-    assert digest(Spectrum(flipped, result.error_bound, result.recomputed)) != digest(result)
+    assert digest(replace(result, energies=flipped)) != digest(result)
 
 
 # --- on a GPU -------------------------------------------------------------------------------------------------------
@@ -170,10 +208,10 @@ def test_chunked_route_on_cpu(route: Callable[[Tensor], Tensor], monkeypatch: py
     parts = [spectra._certified(w, indices, route) for indices in spectra.device_chunks(w)]
     assert [len(part.error_bound) for part in parts] == [2, 2, 1]
     assert parts[2].recomputed.all()
-    fields = ("energies", "error_bound", "recomputed")
+    fields = ("energies", "error_bound", "recomputed", "decision_error")
     joined = Spectrum(*(torch.cat([getattr(part, field) for part in parts]) for field in fields))
     assert chunked_matches(w, joined)
-    assert not chunked_matches(w, Spectrum(joined.energies * 1.001, joined.error_bound, joined.recomputed))
+    assert not chunked_matches(w, replace(joined, energies=joined.energies * 1.001))
 
 
 @NO_CUDA
