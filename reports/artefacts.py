@@ -79,6 +79,7 @@ def conclude(session: Session) -> Conclusion:
             "options": dict(session.options),
             "verdict": decision.verdict,
             "exit_code": exit_code,
+            "outcome_sha256": document["outcome_sha256"],
             "core_sha256": document["core_sha256"],
         },
     )

@@ -46,6 +46,13 @@ OBTAINED: Argument = (
         "help": "the decision.json of a new run (default: judge the measurements published beside DECISION again)",
     },
 )
+REWRITE: Argument = (
+    "--write",
+    {
+        "action": "store_true",
+        "help": "write decision.json and every page beside it anew, whatever schema the decision.json there now has",
+    },
+)
 WRITE: Argument = (
     "--write",
     {
@@ -57,12 +64,19 @@ WRITE: Argument = (
 
 def run_decide(options: Options) -> ExitCode:
     """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
-    from reports.rejudge import rejudge
+    from reports.published import DECISION, artefacts
+    from reports.rejudge import rebuilt, rejudge
+    from reports.reproduce import read_json
 
     judged = rejudge(options.results, options.folder)
     decision = judged.decision
+    if options.write:
+        document = rebuilt(judged, read_json(options.results / DECISION))
+        for name, data in artefacts(judged, document, options.results).items():
+            write_atomically(options.results / name, data)
     told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
     print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
+    print(f"outcome sha256 {judged.outcome_sha256}")
     print(f"core sha256 {judged.core_sha256}")
     return ExitCode[decision.verdict]
 
@@ -70,8 +84,9 @@ def run_decide(options: Options) -> ExitCode:
 def run_reproduce(options: Options) -> ExitCode:
     """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
     from reports.circumstances import circumstances
+    from reports.differences import differences, unpromised
     from reports.rejudge import drifted, rebuilt, rejudge
-    from reports.reproduce import differences, outcome_line, read_decision
+    from reports.reproduce import outcome_line, read_decision
 
     expected = read_decision(options.expected)
     prereg = verify(options.folder / Path(str(expected["seal"]["file"])).name).prereg
@@ -85,7 +100,7 @@ def run_reproduce(options: Options) -> ExitCode:
     found = list(differences(obtained, expected, prereg.tolerances))
     for line in [*(difference.line() for difference in found), *drift]:
         print(line)
-    for line in circumstances(obtained, expected):
+    for line in [*unpromised(expected), *circumstances(obtained, expected)]:
         print(f"note: {line}")
     print(outcome_line(expected, reproduced=not found and not drift))
     return ExitCode.MISMATCH if found or drift else ExitCode.SURVIVED
@@ -138,7 +153,7 @@ def run_scoreboard(options: Options) -> ExitCode:
 
 
 VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
-    ("decide", run_decide, (FOLDER,)),
+    ("decide", run_decide, (FOLDER, REWRITE)),
     ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
     ("why", run_why, (CELL, RUN)),
     ("report", run_report, (FOLDER,)),

@@ -5,22 +5,26 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
+from types import MappingProxyType
 
 from reports.measurement import Measured, Measurement
-from reports.metrics import reference, values
+from reports.metrics import INFLATION, reference, values
 from reports.preregistration import Cell, Control, Gate, GateStatus, Trap
 from reports.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
 
+EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may lie off at all
 RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
 
 
 @dataclass(frozen=True)
 class ControlOutcome:
     control: Control
+    metric: str
     obtained: GateStatus
     median: float | None
     sound: bool | None  # None where it did not run
     reason: str
+    borderline: bool = False  # values off by their tolerance could have met the rule, or missed it
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class TrapOutcome:
     observed: float | None  # mean of the rule's metric [-]
     sound: bool | None  # None where it did not run
     reason: str
+    borderline: bool = False  # off by its tolerance, it would have come out otherwise
 
     @property
     def cell(self) -> Cell:
@@ -75,11 +80,14 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
         nll, known = fmean(measured.samples["nll"]), control.model
         if not abs(nll - known.nll) <= known.nll_tolerance:
             faults.append(f"unquantised NLL {nll:.3f} expected at {known.nll:g} ± {known.nll_tolerance:g} nats")
-    return ControlOutcome(control, obtained, middle, not faults, "; ".join([reason, *faults]))
+    return ControlOutcome(control, rule.metric, obtained, middle, not faults, "; ".join([reason, *faults]))
 
 
-def judge_trap(trap: Trap, layer: int, measurement: Measurement | None) -> TrapOutcome:
-    """Did at this layer happen what must not?"""
+def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0) -> TrapOutcome:
+    """Whether the trap misfired at this layer. `tolerance`: how far a reproduced value may lie [-].
+
+    What doing nothing leaves (`LargestAtMost`) is noise under a bound, and is never borderline.
+    """
     if measurement is None:
         return TrapOutcome(trap, layer, None, None, "did not run")
     measured, rule = measurement.measured, trap.rule
@@ -90,26 +98,48 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None) -> TrapO
         )
     observed = fmean(values(measured, rule.metric))
     if isinstance(rule, ClosingAbove):
-        sound = observed > rule.above
-        return TrapOutcome(trap, layer, observed, sound, f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}")
+        reason, sound = f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}", observed > rule.above
+        near = abs(observed - rule.above) <= tolerance
+        return TrapOutcome(trap, layer, observed, sound, reason, near and tolerance > 0.0)
     if not isinstance(rule, AtLevel):
-        sound = observed <= rule.at_most
-        return TrapOutcome(trap, layer, observed, sound, f"mean {rule.metric} {observed:.4f}, at most {rule.at_most:g}")
+        reason, sound = f"mean {rule.metric} {observed:.4f}, at most {rule.at_most:g}", observed <= rule.at_most
+        near = abs(observed - rule.at_most) <= tolerance
+        return TrapOutcome(trap, layer, observed, sound, reason, near and tolerance > 0.0)
     level = reference(measured, rule.metric)
     if level is None:
         return TrapOutcome(trap, layer, observed, False, f"no level of {rule.metric} is known")
     lift = fmean(measured.samples["lift"])
     reason = f"{rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}; lift {lift:.4f}"
     sound = abs(observed - level) <= rule.within
+    distances = [abs(abs(observed - level) - rule.within)]
     if rule.lift_below is not None:
         reason += f", below {rule.lift_below:g}"
         sound = sound and lift < rule.lift_below
-    return TrapOutcome(trap, layer, observed, sound, reason)
+        distances.append(abs(lift - rule.lift_below))
+    return TrapOutcome(trap, layer, observed, sound, reason, tolerance > 0.0 and min(distances) <= tolerance)
 
 
-def judge_traps(gate: Gate, measurements: Mapping[Cell, Measurement]) -> tuple[TrapOutcome, ...]:
+def trap_tolerance(metric: str, guarded: str, tolerances: Mapping[str, float]) -> float:
+    """How far a reproduced value of a trap may lie [-]: its own metric's registered tolerance.
+
+    A trap's metric without one is of the kind of what the trap guards, a ratio of β or an inflation, and has that
+    metric's tolerance: any variant's inflation that of `inflation`, anything else that of the `guarded` claim's metric.
+    """
+    names = (metric, INFLATION) if metric.startswith(INFLATION) else (metric,)
+    return next((tolerances[name] for name in (*names, guarded) if name in tolerances), 0.0)
+
+
+def judge_traps(
+    gate: Gate, measurements: Mapping[Cell, Measurement], tolerances: Mapping[str, float] = EXACT
+) -> tuple[TrapOutcome, ...]:
+    guarded = gate.claim.rule.metric
     return tuple(
-        judge_trap(trap, layer, measurements.get(Cell("trap", trap.name, layer)))
+        judge_trap(
+            trap,
+            layer,
+            measurements.get(Cell("trap", trap.name, layer)),
+            trap_tolerance(trap.rule.metric, guarded, tolerances),
+        )
         for trap in gate.traps
         for layer in gate.judged_layers(trap.rule)
     )

@@ -58,7 +58,12 @@ SUBJECT: Mapping[str, Form] = {
     "layer_sha256": table,
     "model_sha256": either(text, absent),
 }
-COMPARED: Mapping[str, Form] = {"metric": text, "observed": either(number, absent), "reach": either(pair, absent)}
+COMPARED: Mapping[str, Form] = {
+    "metric": text,
+    "observed": either(number, absent),
+    "reach": either(pair, absent),
+    "borderline": truth,
+}
 OTHER: Mapping[str, Form] = {**COMPARED, "met": truth}
 GATE: Mapping[str, Form] = {
     **COMPARED,
@@ -70,14 +75,22 @@ GATE: Mapping[str, Form] = {
     "verdict_depends_on_metric": truth,
     "threshold": either(number, absent),
     "n": count,
+    "certified_count": either(count, absent),
     "median": either(number, absent),
     "tau": either(absent, lambda value: isinstance(value, dict) and either(number, absent)(value.get("tau", ""))),
 }
 ROWS: Mapping[str, Mapping[str, Form]] = {
     "gates": GATE,
     "after_kill": GATE,
-    "controls": {"name": text, "obtained": text, "sound": either(truth, absent)},
-    "traps": {"name": text, "layer": count, "sound": either(truth, absent)},
+    "controls": {
+        "name": text,
+        "claim": text,
+        "expected": text,
+        "obtained": text,
+        "sound": either(truth, absent),
+        "borderline": truth,
+    },
+    "traps": {"name": text, "claim": text, "layer": count, "sound": either(truth, absent), "borderline": truth},
     "errors": {"cell": either(text, absent), "outcome": text, "message": text},
 }
 

@@ -1,14 +1,14 @@
 """`decision.json` and `trap_results.json`: a decision as JSON, the core first.
 
-`core_sha256` is over the core alone: what must not depend on time, machine, worker count, `-x` or resumption.
+`reports/digests.py` says what of it is digested, and what each digest promises.
 """
 
 from collections.abc import Mapping, Sequence
 
-from reports.canonical import canonical_json, sha256_hex
 from reports.conclusion import probe_json
 from reports.controls import ControlOutcome, TrapOutcome
 from reports.decision import Decision, controls_once, rule_text, traps_once
+from reports.digests import digests, ten_digits
 from reports.gates import GateOutcome, RuleOutcome
 from reports.generation import generation_json
 from reports.lint import lint
@@ -19,29 +19,15 @@ from reports.rules import MeanAtLeast, Rule
 from reports.secondary import secondary_json
 from reports.subject import SubjectFacts
 
-SCHEMA = 4
-CORE_KEYS = (
-    "rung",
-    "verdict",
-    "round",
-    "trigger",
-    "design",
-    "draft",
-    "rule_sha256",
-    "subject",
-    "gates",
-    "controls",
-    "traps",
-    "missing",
-)
+SCHEMA = 5
 
 
 def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
-    """What a reproduction must come to: no machine, no time, nothing after the first kill."""
+    """What a reproduction must come to: no machine, no time, nothing after the first kill. Floats have ten digits."""
     prereg = decision.prereg
-    core = decision.core_gates
+    judged = decision.core_gates
     attainable = attainability(prereg)
-    return {
+    core: dict[str, object] = {
         "rung": prereg.rung,
         "verdict": decision.verdict,
         "round": prereg.round,
@@ -56,11 +42,12 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
             "layer_sha256": {str(layer): digest for layer, digest in sorted(decision.layer_sha256.items())},
             "model_sha256": decision.model_sha256,
         },
-        "gates": [gate_json(outcome, attainable) for outcome in core],
-        "controls": [control_json(outcome) for outcome in controls_once(core)],
-        "traps": [trap_json(outcome) for outcome in traps_once(core)],
-        "missing": [cell.id for cell in decision.missing if any(cell in outcome.gate.cells for outcome in core)],
+        "gates": [gate_json(outcome, attainable) for outcome in judged],
+        "controls": [control_json(outcome) for outcome in controls_once(judged)],
+        "traps": [trap_json(outcome) for outcome in traps_once(judged)],
+        "missing": [cell.id for cell in decision.missing if any(cell in outcome.gate.cells for outcome in judged)],
     }
+    return dict(ten_digits(core))
 
 
 def decision_json(  # noqa: PLR0913 - each part of a run tells its own
@@ -79,8 +66,8 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
     core, attainable = core_json(decision, subject), attainability(decision.prereg)
     return {
         **core,
-        "core_sha256": sha256_hex(canonical_json(core)),
-        "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
+        **digests(core),
+        "after_kill": [ten_digits(gate_json(outcome, attainable)) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
         "probes": [probe_json(outcome) for outcome in decision.probes],
         "generation": generation_json(decision.generation),
@@ -93,11 +80,6 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
         "errors": [dict(error) for error in errors],
         "schema": SCHEMA,
     }
-
-
-def core_sha256_of(document: Mapping[str, object]) -> str:
-    """Recomputes `core_sha256` from a decision document, so that one edited by hand is noticed."""
-    return sha256_hex(canonical_json({key: document[key] for key in CORE_KEYS}))
 
 
 def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
@@ -138,8 +120,10 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "observed": None if rule is None else rule.observed,
         "reach": None if rule is None else list(rule.reach),
         "threshold": None if rule is None else rule.threshold,
-        "close_call": rule is not None and rule.close,
+        "borderline": rule is not None and rule.borderline,
         "n": 0 if rule is None else rule.n,
+        "below": None if rule is None else rule.below,
+        "certified_count": None if rule is None else rule.certified_count,
         "median": None if rule is None else rule.median,
         "reference": None if rule is None else rule.reference,
         "by_layer": [] if rule is None else by_layer(outcome, rule),
@@ -148,15 +132,19 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "attainable": attainable.get(claim.name, "not examined"),
         "tau": None if rule is None or rule.tau is None else tau_json(claim.rule, rule, outcome.decomposition),
         "decomposition": None if outcome.decomposition is None else decomposition_json(outcome),
-        "broken": list(outcome.broken),
+        "broken": [cell.id for cell in outcome.broken_cells],
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": rule is not None and any(other.met != rule.met for other in outcome.sensitivity),
     }
 
 
 def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:
-    rows = zip(outcome.gate.judged_layers(outcome.gate.claim.rule), rule.layer_values, rule.layer_medians, strict=True)
-    return [{"layer": layer, "observed": observed, "median": median} for layer, observed, median in rows]
+    judged = outcome.gate.judged_layers(outcome.gate.claim.rule)
+    rows = zip(judged, rule.layer_values, rule.layer_reaches, rule.layer_medians, strict=True)
+    return [
+        {"layer": layer, "observed": observed, "reach": list(reach), "median": median}
+        for layer, observed, reach, median in rows
+    ]
 
 
 def tau_json(rule: Rule, outcome: RuleOutcome, factors: Decomposition | None) -> dict[str, object]:
@@ -202,6 +190,7 @@ def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
         "met": outcome.met,
         "observed": outcome.observed,
         "reach": list(outcome.reach),
+        "borderline": outcome.borderline,
         "median": outcome.median,
         "reference": outcome.reference,
     }
@@ -211,10 +200,12 @@ def control_json(outcome: ControlOutcome) -> dict[str, object]:
     return {
         "name": outcome.control.name,
         "claim": outcome.control.claim,
+        "metric": outcome.metric,
         "expected": outcome.control.expected,
         "obtained": outcome.obtained,
         "median": outcome.median,
         "sound": outcome.sound,
+        "borderline": outcome.borderline,
         "reason": outcome.reason,
     }
 
@@ -224,8 +215,10 @@ def trap_json(outcome: TrapOutcome) -> dict[str, object]:
         "name": outcome.trap.name,
         "claim": outcome.trap.claim,
         "layer": outcome.layer,
+        "metric": outcome.trap.rule.metric,
         "observed": outcome.observed,
         "sound": outcome.sound,
+        "borderline": outcome.borderline,
         "reason": outcome.reason,
     }
 
@@ -238,7 +231,7 @@ def trap_results_json(decision: Decision) -> dict[str, object]:
         "rung": decision.prereg.rung,
         "design": decision.prereg.design,
         "all_sound": bool(controls) and all(sound),
-        "controls": [control_json(outcome) for outcome in controls],
-        "traps": [trap_json(outcome) for outcome in traps],
+        "controls": [ten_digits(control_json(outcome)) for outcome in controls],
+        "traps": [ten_digits(trap_json(outcome)) for outcome in traps],
         "schema": SCHEMA,
     }

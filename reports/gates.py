@@ -3,18 +3,17 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from reports.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
-from reports.controls import ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.certified import certified_count
+from reports.controls import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.measurement import Measurement
 from reports.metrics import Decomposition, decompose, pooled, reference, values, variant_of
 from reports.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
 from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
-EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may lie off at all
 
 # z(0.975) + z(0.80): the effect that a two-sided 5 % test detects four times out of five, in standard errors
 DETECTABLE_STANDARD_ERRORS = 1.959964 + 0.841621
@@ -35,7 +34,10 @@ class RuleOutcome:
     reference: float | None  # the metric's value for a structureless matrix of the same shape [-]
     draws: tuple[float, ...] = ()  # mean lift over the layers by each registered Haar draw [-]
     reach: tuple[float, float] = (math.nan, math.nan)  # of `observed`, were every value off by its tolerance [-]
-    close: bool = False  # somewhere within reach the rule comes out otherwise
+    borderline: bool = False  # somewhere within reach the rule comes out otherwise: agreement is not promised
+    layer_reaches: tuple[tuple[float, float], ...] = ()  # of `layer_values`
+    below: float | None = None  # of a share: the bound that the matrices are counted under [-]
+    certified_count: int | None = None  # how many are, if every machine must find as many
 
     @property
     def tau(self) -> float | None:
@@ -54,7 +56,8 @@ class GateOutcome:
     interval: tuple[float, float] | None  # percentile bootstrap over layers, or over prompts [-]
     minimum_detectable_effect: float | None  # [-]; None where the layers do not differ, so that no spread is known
     missing: tuple[Cell, ...]
-    broken: tuple[str, ...] = ()  # layers whose rotations are not orthogonal
+    broken: tuple[str, ...] = ()  # what is said of layers whose rotations are not orthogonal
+    broken_cells: tuple[Cell, ...] = ()  # the same layers
     decompositions: tuple[Decomposition, ...] = ()  # one per layer
     structure_interval: tuple[float, float] | None = None  # of its geometric mean, bootstrap over layers [-]
 
@@ -76,15 +79,19 @@ def apply_rule(
     samples = [values(measurement.measured, metric) for measurement in layers]
     pooled_samples = [value for layer in samples for value in layer]
     draws: tuple[float, ...] = ()
+    count = bound = None
     match rule:
         case ShareBelow(below=below, at_least=threshold):
             in_layer = [_share(layer, below) for layer in samples]
             observed = _share(pooled_samples, below)
             reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
+            reaches = [(_share(layer, below - tolerance), _share(layer, below + tolerance)) for layer in samples]
+            bound, count = below, certified_count([layer.measured for layer in layers], metric, below)
         case MeanAtLeast(at_least=threshold):
             in_layer = [statistics.fmean(layer) for layer in samples]
             observed = statistics.fmean(in_layer)
             reach = (observed - tolerance, observed + tolerance)
+            reaches = [(value - tolerance, value + tolerance) for value in in_layer]
             draws = haar_draws(layers) if metric == "lift" else ()  # what τ is measured in
     met = _meets(rule, metric, observed, draws)
     return RuleOutcome(
@@ -99,7 +106,14 @@ def apply_rule(
         reference=_mean_reference(layers, metric),
         draws=draws,
         reach=reach,
-        close=any(_meets(rule, metric, end, draws) != met for end in reach),
+        borderline=any(
+            _meets(rule, metric, end, [draw + shift for draw in draws]) != met
+            for end in reach
+            for shift in (-tolerance, tolerance)  # τ is a lift too
+        ),
+        layer_reaches=tuple(reaches),
+        below=bound,
+        certified_count=count,
     )
 
 
@@ -135,7 +149,8 @@ def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tol
         median=middle,
         reference=None,
         reach=reach,
-        close=any(_meets(rule, metric, end, ()) != met for end in reach),
+        borderline=any(_meets(rule, metric, end, ()) != met for end in reach),
+        layer_reaches=(reach,),
     )
 
 
@@ -153,11 +168,14 @@ def haar_draws(layers: Sequence[Measurement]) -> tuple[float, ...]:
     return tuple(statistics.fmean(draw) for draw in zip(*by_layer, strict=True))
 
 
-def control_outcome(control: Control, rule: Rule, measurement: Measurement | None) -> ControlOutcome:
+def control_outcome(
+    control: Control, rule: Rule, measurement: Measurement | None, tolerance: float = 0.0
+) -> ControlOutcome:
     """`judge_control` with the rule applied to the control's own layer."""
     if measurement is None:
-        return ControlOutcome(control, "NOT_RUN", None, None, "did not run")
-    return judge_control(control, rule, apply_rule(rule, [measurement]).met, measurement)
+        return ControlOutcome(control, rule.metric, "NOT_RUN", None, None, "did not run")
+    outcome = apply_rule(rule, [measurement], tolerance=tolerance)
+    return replace(judge_control(control, rule, outcome.met, measurement), borderline=outcome.borderline)
 
 
 def judge_gate(
@@ -165,22 +183,25 @@ def judge_gate(
 ) -> GateOutcome:
     """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing).
 
-    `tolerances`: metric -> how far a reproduced value may lie [-], which tells a close call; a metric without one must
-    come out exactly.
+    `tolerances`: metric -> how far a reproduced value may lie [-], which tells what is borderline; a metric without one
+    must come out exactly.
     """
     rule = gate.claim.rule
     controls = tuple(
-        control_outcome(control, rule, measurements.get(Cell("control", control.name))) for control in gate.controls
+        control_outcome(
+            control, rule, measurements.get(Cell("control", control.name)), tolerances.get(rule.metric, 0.0)
+        )
+        for control in gate.controls
     )
-    traps = judge_traps(gate, measurements)
+    traps = judge_traps(gate, measurements, tolerances)
     missing = tuple(cell for cell in gate.cells if cell not in measurements)
     layers = [measurements[cell] for cell in gate.claim_cells if cell in measurements]
     judged = gate.judged_layers(rule)
-    broken = tuple(
-        f"{layer.cell.id}: a learned rotation is {worst:.3g} times as far from orthogonal as allowed"
+    broken = {
+        layer.cell: f"{layer.cell.id}: a learned rotation is {worst:.3g} times as far from orthogonal as allowed"
         for layer in layers
         if (worst := broken_rotation(layer.measured)) is not None
-    )
+    }
     complete = len(layers) == len(judged)
     metrics = (rule.metric, *gate.claim.sensitivity) if complete else ()
     outcomes = tuple(apply_rule(rule, layers, metric, tolerances.get(metric, 0.0)) for metric in metrics)
@@ -208,7 +229,8 @@ def judge_gate(
         interval=None if spread is None else spread[0],
         minimum_detectable_effect=None if not spread or not spread[1] else DETECTABLE_STANDARD_ERRORS * spread[1],
         missing=missing,
-        broken=broken,
+        broken=tuple(broken.values()),
+        broken_cells=tuple(broken),
         decompositions=decompositions,
         structure_interval=_structure_interval(decompositions, interval),
     )

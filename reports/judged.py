@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.canonical import canonical_json, sha256_hex
 from reports.decision import Decision, decide
+from reports.digests import core_sha256_of, outcome_sha256_of
 from reports.document import core_json
 from reports.errors import Tampered
 from reports.measurement import Measurement
@@ -22,7 +22,11 @@ class Judged:
 
     @property
     def core_sha256(self) -> str:
-        return sha256_hex(canonical_json(core_json(self.decision, self.subject)))
+        return core_sha256_of(core_json(self.decision, self.subject))
+
+    @property
+    def outcome_sha256(self) -> str:
+        return outcome_sha256_of(core_json(self.decision, self.subject))
 
 
 def judge(

@@ -249,7 +249,8 @@ def _provenance(document: Mapping[str, Any]) -> str:
     environment, seal = document["environment"], document["seal"]
     lines = [
         f"rule (canonical JSON) sha256 `{document['rule_sha256']}`",
-        f"core sha256 `{document['core_sha256']}`",
+        f"outcome sha256, the same on every machine, `{document['outcome_sha256']}`",
+        f"core sha256, the same on one machine, `{document['core_sha256']}`",
         *(f"{name.replace('_', ' ')} `{value}`" for name, value in seal.items() if name.endswith("sha256")),
         f"code (kernels and fixtures) sha256 `{environment['code_sha256']}`",
         f"settings {environment['settings']}",

@@ -21,9 +21,11 @@ def fired_section(decision: Decision) -> str:
     ]
     if decision.exploratory_gates:
         notes.append("Gates after the first kill are exploratory: they are outside verdict, trigger and core.")
-    close = [outcome.gate.id for outcome in decision.gates if outcome.rule is not None and outcome.rule.close]
-    if close:
-        notes.append(f"Close calls, which come out otherwise within reach: {', '.join(close)}.")
+    near = [outcome.gate.id for outcome in decision.gates if outcome.rule is not None and outcome.rule.borderline]
+    if near:
+        notes.append(
+            f"Borderline, coming out otherwise within reach, so that agreement is not promised: {', '.join(near)}."
+        )
     return "\n\n".join(["## What fired", table(COLUMNS, rows), *notes])
 
 

@@ -83,7 +83,12 @@ def _shown(value: object) -> str:
 
 
 def rebuilt(judged: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The decision document that the measurements give, with what only the run itself knew taken from `document`."""
+    """The decision document that the measurements give, with what only the run itself knew taken from `document`.
+
+    Raises `BadInput` where that is not there.
+    """
+    if not all(key in document for key in ("seal", "environment", "errors")):
+        raise BadInput("decision.json: no seal, environment or errors, expected what a run wrote; run the study again")
     again = decision_json(
         judged.decision,
         subject=judged.subject,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from reports.circumstances import circumstances
+from reports.differences import Difference, differences, gate_name, unpromised
 from reports.errors import BadInput, ExitCode
 from reports.preregistration import Cell, Preregistration, gates, running_order
-from reports.reproduce import Difference, differences, gate_name, read_decision
+from reports.reproduce import read_decision
 
 REPRODUCTION = pytest.StashKey["Reproduction"]()
 
@@ -46,7 +47,7 @@ class Comparison:
 
     expected: Mapping[str, Any]
     differences: tuple[Difference, ...]
-    circumstances: tuple[str, ...]
+    notes: tuple[str, ...]  # what is not promised, and what the two runs were made with
 
     def exit_code_after(self, settled: int) -> int:
         """Green or MISMATCH where a verdict was settled; whatever kept one from being settled stays what it is."""
@@ -78,5 +79,5 @@ def compare(expected: Mapping[str, Any], obtained: Mapping[str, Any], tolerances
     return Comparison(
         expected,
         tuple(differences(obtained, expected, tolerances)),
-        tuple(circumstances(obtained, expected)),
+        (*unpromised(expected), *circumstances(obtained, expected)),
     )

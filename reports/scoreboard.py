@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.differences import gate_name
 from reports.errors import StudyError
 from reports.markdown import table
 from reports.parse import load_preregistration
-from reports.reproduce import gate_name, read_decision
+from reports.reproduce import read_decision
 
 DECISION = "decision.json"
 TITLE = "Scoreboard"
 ABOUT = (
     "Every committed verdict, from its decision.json. KILLED means that a registered rule fired on a gate whose "
     "controls and traps are sound; gates after a rung's first kill are exploratory. Fragile: another registered metric "
-    "would have turned the gate. Close: a value within reach of the registered tolerances would. All numbers are "
-    "ratios [-]."
+    "would have turned the gate. Borderline: a value within the registered tolerances would, so that agreement is not "
+    "promised. The outcome sha256 is the same on every machine. All numbers are ratios [-]."
 )
-VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "core sha256")
+VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "outcome sha256")
 GATES = ("gate", "status", "rule", "observed", "threshold", "interval", "n", "remarks")
 
 
@@ -68,6 +69,7 @@ class Standing:
     instruments: str = ""
     fragile: str = ""
     date: str = ""
+    outcome_sha256: str = ""
     core_sha256: str = ""
     gates: tuple[GateStanding, ...] = ()
 
@@ -82,7 +84,7 @@ class Standing:
             self.instruments,
             self.fragile,
             self.date,
-            self.core_sha256,
+            self.outcome_sha256,
         )
 
 
@@ -134,6 +136,7 @@ def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
         instruments="; ".join(_sound(what, document[what]) for what in ("controls", "traps")),
         fragile=", ".join(fragile) or "no",
         date=str(document["environment"].get("ended", ""))[:10] or "—",
+        outcome_sha256=document["outcome_sha256"],
         core_sha256=document["core_sha256"],
         gates=(*core, *(_gate(gate, after_kill=True) for gate in document["after_kill"])),
     )
@@ -157,7 +160,7 @@ def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
     judged = gate["status"] in ("MET", "KILLED")
     remarks = ["after the kill, exploratory"] * after_kill
     remarks += [f"fragile: turned under {', '.join(turned)}"] * (judged and gate["verdict_depends_on_metric"])
-    remarks += ["close"] * bool(gate.get("close_call"))
+    remarks += ["borderline"] * (gate["borderline"] is True)
     return GateStanding(
         name=gate_name(gate),
         status=gate["status"],
@@ -176,7 +179,7 @@ def _number(value: float | None) -> str:
 
 def scoreboard_markdown(found: Sequence[Standing]) -> str:
     """The board in Markdown: verdicts, what does not hold, and each verdict's gates."""
-    rows = [[*one.cells[:-1], f"`{one.core_sha256[:12]}…`"] for one in found if one.error is None]
+    rows = [[*one.cells[:-1], f"`{one.outcome_sha256[:12]}…`"] for one in found if one.error is None]
     parts = [f"# {TITLE}", ABOUT, table(VERDICTS, rows) if rows else "No verdict here holds."]
     errors = [f"- {one.error}" for one in found if one.error is not None]
     parts += ["## Not counted", "\n".join(errors)] if errors else []
@@ -184,7 +187,8 @@ def scoreboard_markdown(found: Sequence[Standing]) -> str:
         if one.error is None:
             parts.append(f"## {heading(one)}")
             parts.append(table(GATES, [gate.cells for gate in one.gates]))
-            parts.append(f"Core sha256 `{one.core_sha256}`, from `{one.folder}/{DECISION}`.")
+            digests = f"Outcome sha256 `{one.outcome_sha256}`, core sha256 `{one.core_sha256}`"
+            parts.append(f"{digests}, from `{one.folder}/{DECISION}`.")
     return "\n\n".join(parts) + "\n"
 
 

@@ -121,6 +121,7 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
     reporter.write("verdict: ")
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
     reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
+    reporter.write_line(f"outcome sha256 {conclusion.document['outcome_sha256']}")
     reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
     folder = conclusion.files[0].parent
     reporter.write_line(f"written to {_short(folder, here)}:")
@@ -155,7 +156,7 @@ def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) 
     reporter.section("NOT REPRODUCED" if found else "reproduced", red=bool(found), green=not found, bold=True)
     for line in difference_table(found):
         reporter.write_line(line)
-    for line in comparison.circumstances:
+    for line in comparison.notes:
         _write_wrapped(reporter, f"note: {line}")
     _write_wrapped(reporter, outcome_line(comparison.expected, reproduced=not found))
 
@@ -195,9 +196,9 @@ def fragility(outcome: GateOutcome) -> list[str]:
         f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
         for other in turned
     ]
-    if rule.close:
+    if rule.borderline:
         low, high = rule.reach
-        lines.append(f"fragile: {outcome.gate.id} is a close call, {low:.3f} to {high:.3f} within the tolerances")
+        lines.append(f"fragile: {outcome.gate.id} is borderline, {low:.3f} to {high:.3f} within the tolerances")
     return lines
 
 

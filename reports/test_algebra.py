@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.decision import Decision, decide
+from reports.differences import differences
 from reports.document import core_json, decision_json
 from reports.measurement import Measurement
 from reports.preregistration import Cell, registered_cells
-from reports.reproduce import differences
 from reports.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost
 from reports.specimens import (
     SUBJECT,

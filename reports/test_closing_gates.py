@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from reports.controls import judge_control, judge_trap
 from reports.decision import Decision, decide
+from reports.differences import differences
 from reports.document import core_json, decision_json, gate_json
 from reports.gates import apply_rule, control_outcome
 from reports.measurement import Measured, Measurement
 from reports.messages import damage_text, gate_message, measurement_text
 from reports.preregistration import Cell, Claim, Expected, Gate, Interval, Preregistration, gates, registered_cells
-from reports.reproduce import differences
 from reports.rules import ClosingAbove, ClosingAtMost, LargestAtMost
 from reports.specimens import (
     SUBJECT,
@@ -219,7 +219,9 @@ def test_the_document_shows_one_layer_and_counts_prompts() -> None:
     gate: Any = gate_json(decided(RUNG).gates[0], {})
     assert gate["rule"] == "inflation ≤ 0.1 with every layer quantised"
     assert (gate["n"], gate["observed"], gate["reference"]) == (2, pytest.approx(0.05), None)
-    assert gate["by_layer"] == [{"layer": 3, "observed": gate["observed"], "median": gate["median"]}]
+    assert gate["by_layer"] == [
+        {"layer": 3, "observed": gate["observed"], "reach": gate["reach"], "median": gate["median"]}
+    ]
     assert gate["median"] == pytest.approx(0.05)  # of (0.6 - 0.5)/1 and (1.5 - 1.5)/1
     assert (gate["tau"], gate["decomposition"]) == (None, None)
     low, high = gate["interval"]
@@ -435,7 +437,10 @@ def test_a_reproduction_on_other_weights_or_prompts_is_named() -> None:
     document = decision_json(decided(RUNG), subject=SUBJECT, seal={}, environment={}, errors=[])
     other = {**document, "subject": {**core(decided(RUNG))["subject"], "model_sha256": "f" * 64}}  # type: ignore[dict-item]
     assert [difference.what for difference in differences(document, document, {})] == []
-    assert [difference.what for difference in differences(other, document, {})] == ["subject model_sha256"]
+    assert [difference.what for difference in differences(other, document, {})] == [
+        "subject model_sha256",
+        "outcome_sha256",
+    ]
 
 
 def test_the_document_of_every_verdict_fits_its_schema() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reports.bootstrap import bootstrap_over_layers
 from reports.decision import decide
-from reports.document import SCHEMA, core_json, core_sha256_of, decision_json, trap_results_json
+from reports.digests import core_sha256_of
+from reports.document import SCHEMA, core_json, decision_json, trap_results_json
 from reports.gates import apply_rule, control_outcome
 from reports.measurement import Measured, Measurement
 from reports.preregistration import Cell, Interval, gates, registered_cells, running_order

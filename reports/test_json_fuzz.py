@@ -18,13 +18,15 @@ from reports.bundle import BUNDLE, bundle_lines, read_bundle
 from reports.canonical import canonical_json, sha256_hex
 from reports.circumstances import circumstances
 from reports.decision import decide
-from reports.document import core_sha256_of, decision_json
+from reports.differences import differences
+from reports.digests import digests
+from reports.document import decision_json
 from reports.errors import BadInput
 from reports.fuzzing import damaged, json_values, places, said, with_value
 from reports.ledger import LEDGER, verified
 from reports.preregistration import Cell, registered_cells
 from reports.rejudge import RUN, rejudge, remember
-from reports.reproduce import differences, outcome_line, read_decision
+from reports.reproduce import outcome_line, read_decision
 from reports.rules import MeanAtMost
 from reports.scoreboard import in_order, scoreboard_html, scoreboard_markdown, standing_of
 from reports.seal import sidecar_path, verify
@@ -175,7 +177,7 @@ def test_any_value_anywhere_in_a_decision(folder: Folder, place: tuple[Any, ...]
     path = folder.write("decision.json", json.dumps(document).encode())
     edited = said(compare, path)
     try:
-        forged = {**document, "core_sha256": core_sha256_of(document)}
+        forged = {**document, **digests(document)}
     except (BadInput, KeyError, TypeError):
         assert edited
         return

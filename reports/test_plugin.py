@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures.miniature import NAME, REPOSITORY, artefact, measured, write_miniature
-from reports.document import core_sha256_of
+from reports.digests import core_sha256_of
 from reports.errors import ExitCode
 from reports.test_schemas import validator
 

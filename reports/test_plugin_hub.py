@@ -11,7 +11,7 @@ from fixtures.headers import read_header
 from fixtures.layout import read_layout
 from fixtures.loopback_hub import COMMIT, Answer, Asked, LoopbackHub, loopback_hub, point_at
 from fixtures.miniature import measured
-from reports.document import core_sha256_of
+from reports.digests import core_sha256_of
 from reports.errors import ExitCode
 
 MODEL = ["--model", "owner/name"]

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from fixtures.miniature import NAME, artefact, measured, write_miniature
-from reports.document import core_sha256_of
+from reports.digests import digests
 from reports.errors import ExitCode
 
 
 def edited(root: Path, change: Callable[[Any], object]) -> str:
-    """A copy of the verdict under `root` that was changed, with a core digest that holds."""
+    """A copy of the verdict under `root` that was changed, with digests that hold."""
     document = artefact(root, "decision.json")
     change(document)
-    document["core_sha256"] = core_sha256_of(document)
+    document |= digests(document)
     (root / "expected.json").write_text(json.dumps(document))
     return "expected.json"
 
@@ -63,8 +63,8 @@ def test_it_measures_afresh_and_leaves_other_stores_alone(run: Any, pytester: py
     [
         (lambda d: d.update(verdict="SURVIVED", trigger=None), "verdict *KILLED *SURVIVED"),
         (lambda d: d["gates"][0].update(median=0.5), "narrow_d@4-layer median *0.5000 *0.5 to 0.5"),
-        (lambda d: d["controls"][0].update(sound=False), "control planted_narrow_d (outcome, sound)"),
-        (lambda d: d["subject"]["layer_sha256"].update({"0": "f" * 64}), "subject layer_sha256"),
+        (lambda d: d["controls"][0].update(sound=False), "control planted_narrow_d sound"),
+        (lambda d: d["subject"]["layer_sha256"].update({"0": "f" * 64}), "subject layer_sha256 0"),
     ],
     ids=["verdict", "value", "control", "weights"],
 )

@@ -13,7 +13,7 @@ from fixtures.index import SINGLE
 from fixtures.layout import read_layout
 from fixtures.miniature import LAYERS, NAME, REPOSITORY, artefact, measured, write_miniature
 from fixtures.tiny import edit_json, put_bytes
-from reports.document import core_sha256_of
+from reports.digests import core_sha256_of
 from reports.errors import ExitCode
 from reports.test_schemas import validator
 

@@ -48,9 +48,9 @@ def test_a_kill_is_told_with_its_numbers() -> None:
     assert "- not measured: wide_d[L00-L03], narrow_d[L02-L03]" in text
 
 
-def test_a_close_call_is_named_and_no_other() -> None:
-    assert "Close calls, which come out otherwise within reach: narrow_d@2-layer." in page([0.3, 0.4005], within=0.001)
-    assert "Close calls" not in page([0.3, 0.9], within=0.001)
+def test_a_borderline_gate_is_named_and_no_other() -> None:
+    assert "so that agreement is not promised: narrow_d@2-layer." in page([0.3, 0.4005], within=0.001)
+    assert "Borderline" not in page([0.3, 0.9], within=0.001)
 
 
 def test_the_cost_is_summed_by_what_was_measured() -> None:

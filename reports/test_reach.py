@@ -72,10 +72,10 @@ def test_reach_is_what_values_off_by_their_tolerance_come_to(rule: Rule, layers:
 
 @pytest.mark.fuzz
 @given(rules, layers_of, tolerances)
-def test_a_call_is_close_where_some_value_within_reach_turns_it(rule: Rule, layers: Layers, by: float) -> None:
+def test_a_gate_is_borderline_where_some_value_within_reach_turns_it(rule: Rule, layers: Layers, by: float) -> None:
     outcome = apply_rule(rule, measured(layers), tolerance=by)
     turned = {by_hand(rule, other)[1] for other in moved(layers, by)} - {outcome.met}
-    assert outcome.close is bool(turned)
+    assert outcome.borderline is bool(turned)
 
 
 @pytest.mark.fuzz
@@ -85,13 +85,13 @@ def test_an_inflation_reaches_by_its_own_tolerance(at_most: float, by: float, af
     outcome = apply_rule(ClosingAtMost("inflation", at_most), [closing], tolerance=by)
     low, high = after - 1 - by, after - 1 + by
     assert (outcome.reach, outcome.met) == ((low, high), after - 1 <= at_most)
-    assert outcome.close is ((low <= at_most) != (high <= at_most))
+    assert outcome.borderline is ((low <= at_most) != (high <= at_most))
 
 
-def test_without_a_tolerance_nothing_is_close_and_nothing_reaches() -> None:
+def test_without_a_tolerance_nothing_is_borderline_and_nothing_reaches() -> None:
     for rule in (ShareBelow("lift", 1.0, 0.5), MeanAtLeast("lift", 1.0)):
         outcome = apply_rule(rule, measured([[1.0, 0.5]]))
-        assert (outcome.reach, outcome.close) == ((outcome.observed, outcome.observed), False)
+        assert (outcome.reach, outcome.borderline) == ((outcome.observed, outcome.observed), False)
 
 
 def test_the_margin_is_asked_of_the_lift_alone() -> None:
@@ -111,7 +111,7 @@ def test_a_gate_is_told_each_metrics_own_tolerance() -> None:
     layer = a_measurement(cell, values, stable_rank=values, participation_ratio=values)
     (outcome,) = judge_gates(prereg, (0,), {cell: layer})
     assert outcome.rule is not None
-    found = [(rule.metric, rule.reach, rule.close) for rule in (outcome.rule, *outcome.sensitivity)]
+    found = [(rule.metric, rule.reach, rule.borderline) for rule in (outcome.rule, *outcome.sensitivity)]
     assert found == [
         ("energy_rank_95", (0.0, 1.0), True), ("stable_rank", (0.5, 0.5), False),
         ("participation_ratio", (0.0, 1.0), True),

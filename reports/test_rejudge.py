@@ -12,7 +12,7 @@ import pytest
 from reports.bundle import BUNDLE, pack
 from reports.canonical import canonical_json, sha256_hex
 from reports.cli import main
-from reports.document import core_sha256_of
+from reports.digests import digests
 from reports.errors import BadInput, ExitCode, Tampered
 from reports.preregistration import Cell, registered_cells
 from reports.published import artefacts
@@ -45,7 +45,7 @@ def test_the_command_tells_verdict_and_core(run_folder: Path, sealed: Path, caps
     assert main(["decide", str(run_folder)], sealed.parent) == ExitCode.KILLED
     told = capsys.readouterr().out
     assert "KILLED, narrow-d threshold unmet at 4-layer checkpoint" in told
-    assert f"core sha256 {judged.core_sha256}" in told
+    assert f"outcome sha256 {judged.outcome_sha256}\ncore sha256 {judged.core_sha256}" in told
     assert judged.decision.verdict == "KILLED"
 
 
@@ -184,10 +184,26 @@ def test_a_document_that_does_not_follow_is_a_mismatch(
     path = published / "decision.json"
     document = json.loads(path.read_text())
     change(document)
-    document["core_sha256"] = core_sha256_of(document)
+    document |= digests(document)
     path.write_text(json.dumps(document))
     assert main(["reproduce", str(path)], sealed.parent) == ExitCode.MISMATCH
     assert named in capsys.readouterr().out
+
+
+def test_a_verdict_of_an_older_schema_is_written_anew_from_its_measurements(
+    published: Path, sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = published / "decision.json"
+    whole = path.read_bytes()
+    old = {key: value for key, value in json.loads(whole).items() if key != "outcome_sha256"}
+    path.write_text(json.dumps({**old, "schema": 4}))
+    assert main(["reproduce", str(path)], sealed.parent) == ExitCode.BAD_INPUT
+    assert "decide FOLDER --write" in capsys.readouterr().err
+    assert main(["decide", str(published), "--write"], sealed.parent) == ExitCode.KILLED
+    assert path.read_bytes() == whole
+    path.write_text(json.dumps({key: value for key, value in old.items() if key != "environment"}))
+    assert main(["decide", str(published), "--write"], sealed.parent) == ExitCode.BAD_INPUT
+    assert "no seal, environment or errors" in capsys.readouterr().err
 
 
 def test_a_page_that_does_not_follow_is_a_mismatch_but_notes_are_free(

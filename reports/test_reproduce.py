@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from reports.canonical import canonical_json, sha256_hex
 from reports.circumstances import circumstances
 from reports.cli import main
 from reports.decision import decide
-from reports.document import CORE_KEYS, core_sha256_of, decision_json
+from reports.differences import differences
+from reports.digests import core_sha256_of, digests
+from reports.document import decision_json
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
-from reports.reproduce import differences, read_decision
+from reports.reproduce import read_decision
 from reports.rules import MeanAtMost
 from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, a_trap, of, sampled
 
@@ -44,10 +45,13 @@ def test_the_same_verdict_elsewhere_is_reproduced(document: dict[str, Any]) -> N
     assert list(differences(elsewhere, document, TOLERANCES)) == []
 
 
-def test_what_a_trap_observed_may_differ_while_it_is_sound(document: dict[str, Any]) -> None:
+def test_what_a_trap_observed_has_the_tolerance_of_what_it_guards(document: dict[str, Any]) -> None:
     obtained = copy.deepcopy(document)
     obtained["traps"][0].update(observed=1.01, reason="mean off_gain 1.0100, at most 1.03")
     assert list(differences(obtained, document, TOLERANCES)) == []
+    assert [found.what for found in differences(obtained, document, {})] == ["trap off_rotation at layer 0 observed"]
+    assert list(differences(obtained, document, {"off_gain": 0.02})) == []
+    assert list(differences(obtained, document, {**TOLERANCES, "off_gain": 0.005})) != []
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,7 @@ def test_what_a_trap_observed_may_differ_while_it_is_sound(document: dict[str, A
         (lambda d: d.update(verdict="SURVIVED"), "verdict: obtained SURVIVED, expected KILLED"),
         (lambda d: d.update(trigger="β-lift threshold unmet at 4-layer checkpoint"), "trigger: "),
         (lambda d: d.update(rule_sha256="f" * 64), "rule_sha256: "),
-        (lambda d: d["subject"]["layer_sha256"].update({"0": "f" * 64}), "subject layer_sha256: "),
+        (lambda d: d["subject"]["layer_sha256"].update({"0": "f" * 64}), "subject layer_sha256 0: "),
         (lambda d: d["subject"].update(exploratory=True), "subject exploratory: obtained True, expected False"),
         (lambda d: d["gates"][0].update(status="MET"), "narrow_d@2-layer status: obtained MET, expected KILLED"),
         (
@@ -65,21 +69,21 @@ def test_what_a_trap_observed_may_differ_while_it_is_sound(document: dict[str, A
         ),
         (lambda d: d["gates"][0].update(median=None), "narrow_d@2-layer median: obtained None, expected 0.6"),
         (lambda d: d["gates"][0].update(n=5), "narrow_d@2-layer n: obtained 5, expected 4"),
-        (lambda d: d["gates"].clear(), "gates: obtained [], expected ['narrow_d@2-layer']"),
+        (lambda d: d["gates"].clear(), "narrow_d@2-layer: obtained nothing, expected there"),
         (
             lambda d: d["controls"][0].update(sound=False),
-            "control planted_narrow_d (outcome, sound): obtained ('MET', False)",
+            "control planted_narrow_d sound: obtained False, expected True",
         ),
-        (lambda d: d["controls"].clear(), "control planted_narrow_d (outcome, sound): obtained None"),
+        (lambda d: d["controls"].clear(), "control planted_narrow_d: obtained nothing, expected there"),
         (
             lambda d: d["traps"][1].update(sound=False),
-            "trap off_rotation at layer 1 (sound): obtained False, expected True",
+            "trap off_rotation at layer 1 sound: obtained False, expected True",
         ),
-        (lambda d: d["traps"][1].update(sound=None), "trap off_rotation at layer 1 (sound): obtained None, expected"),
-        (lambda d: d["traps"].pop(), "trap off_rotation at layer 1 (sound): obtained None, expected True"),
+        (lambda d: d["traps"][1].update(sound=None), "trap off_rotation at layer 1 sound: obtained None, expected"),
+        (lambda d: d["traps"].pop(), "trap off_rotation at layer 1: obtained nothing, expected there"),
         (
-            lambda d: d["traps"].append({"name": "off_rotation", "layer": 7, "sound": True}),
-            "trap off_rotation at layer 7 (sound): obtained True, expected None",
+            lambda d: d["traps"].append({**d["traps"][0], "layer": 7}),
+            "trap off_rotation at layer 7: obtained there, expected nothing",
         ),
     ],
 )
@@ -100,9 +104,11 @@ def test_what_a_rule_compares_may_lie_within_its_reach(document: dict[str, Any])
     """A share moves by whole matrices: with those that lie within the tolerance of the bound, not by the tolerance."""
     obtained = copy.deepcopy(document)
     obtained["gates"][0]["observed"] = 0.75
-    document["gates"][0]["reach"] = [0.25, 0.75]
+    document["gates"][0]["reach"] = obtained["gates"][0]["reach"] = [0.25, 0.75]
+    document |= digests(document)
     assert list(differences(obtained, document, TOLERANCES)) == []
-    document["gates"][0]["reach"] = [0.25, 0.74]
+    document["gates"][0]["reach"] = obtained["gates"][0]["reach"] = [0.25, 0.74]
+    document |= digests(document)
     assert [found.line() for found in differences(obtained, document, TOLERANCES)] == [
         "narrow_d@2-layer observed: obtained 0.75, expected 0.5 (0.25 to 0.74 allowed)"
     ]
@@ -125,8 +131,8 @@ def test_a_fault_of_the_suite_is_no_reproduction(document: dict[str, Any]) -> No
 def test_another_estimator_must_come_out_alike(document: dict[str, Any]) -> None:
     obtained = copy.deepcopy(document)
     obtained["gates"][0]["sensitivity"][0]["observed"] = 0.9
-    assert "narrow_d@2-layer under participation_ratio" in [
-        found.what for found in differences(obtained, document, TOLERANCES)
+    assert [found.what for found in differences(obtained, document, TOLERANCES)] == [
+        "narrow_d@2-layer under participation_ratio observed"
     ]
 
 
@@ -152,12 +158,15 @@ def test_an_edited_document_is_tampered(document: dict[str, Any], tmp_path: Path
     path.write_text(json.dumps({**document, "verdict": "SURVIVED"}))
     with pytest.raises(Tampered, match=r"edited by hand, its core_sha256 does not hold"):
         read_decision(path)
-    core = {key: document[key] for key in CORE_KEYS} | {"verdict": "SURVIVED"}
-    path.write_text(json.dumps({**document, **core, "core_sha256": sha256_hex(canonical_json(core))}))
+    forged = {**document, "verdict": "SURVIVED"}
+    path.write_text(json.dumps({**forged, "core_sha256": core_sha256_of(forged)}))
+    with pytest.raises(Tampered, match=r"edited by hand, its outcome_sha256 does not hold"):
+        read_decision(path)
+    path.write_text(json.dumps({**forged, **digests(forged)}))
     assert read_decision(path)["verdict"] == "SURVIVED"  # a forged digest is not seen here, only by measuring again
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 4}', '{"schema": 99}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 5}', '{"schema": 99}'])
 def test_what_is_no_decision_is_bad_input(text: str, tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_text(text)
@@ -174,7 +183,10 @@ def test_a_document_of_another_schema_is_bad_input(
     other = {key: value for key, value in (document | change).items() if value is not None or key == "trigger"}
     path = tmp_path / "decision.json"
     path.write_text(json.dumps(other))
-    with pytest.raises(BadInput, match=r"decision\.json: not a decision\.json of schema 4; name another, or write it"):
+    with pytest.raises(
+        BadInput,
+        match=r"not a decision\.json of schema 5; name another, or write it anew \(python -m reports decide FOLDER",
+    ):
         read_decision(path)
 
 
@@ -203,7 +215,7 @@ def test_a_forged_document_of_another_form_is_bad_input(
     """Whoever forges it may make its digest hold; what is compared must still be there."""
     change(document)
     path = tmp_path / "decision.json"
-    path.write_text(json.dumps({**document, "core_sha256": core_sha256_of(document)}))
+    path.write_text(json.dumps({**document, "core_sha256": core_sha256_of(document), "outcome_sha256": ""}))
     with pytest.raises(
         BadInput, match=rf"decision\.json: {key} is missing or of another type than a decision\.json has"
     ):
@@ -229,8 +241,8 @@ def test_the_command_gates(
     document: dict[str, Any], change: dict[str, Any], code: int, said: str, sealed: Path, tmp_path: Path, capsys: Any
 ) -> None:
     document["seal"] = {"file": sealed.name}
-    core = {key: document[key] for key in CORE_KEYS} | change
-    other = {**document, **core, "core_sha256": sha256_hex(canonical_json(core))}
+    other = document | change
+    other |= digests(other)
     (tmp_path / "expected.json").write_text(json.dumps(document))
     (tmp_path / "obtained.json").write_text(json.dumps(other))
     arguments = ["reproduce", str(tmp_path / "expected.json"), "--with", str(tmp_path / "obtained.json")]

@@ -143,10 +143,10 @@ def test_a_gate_that_was_not_judged_has_dashes(board: Board) -> None:
     assert one.gates[0].remarks == "—"
 
 
-def test_a_close_call_is_marked() -> None:
+def test_a_borderline_gate_is_marked() -> None:
     held = document(MET)
-    held["gates"][0]["close_call"] = True
-    assert standing_of("a", held).gates[0].remarks == "close"
+    held["gates"][0]["borderline"] = True
+    assert standing_of("a", held).gates[0].remarks == "borderline"
 
 
 def test_what_does_not_hold_stays_on_the_board_and_says_why(board: Board, tmp_path: Path) -> None:

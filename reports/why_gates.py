@@ -59,7 +59,7 @@ def _spread(outcome: GateOutcome, decision: Decision) -> list[str]:
     if outcome.minimum_detectable_effect is not None:
         text += f"; an effect of {outcome.minimum_detectable_effect:.4f} would be detected four times out of five"
     reach = f"within the registered tolerances it could be {rule.reach[0]:.4f} to {rule.reach[1]:.4f}"
-    return [text, f"{reach}: {'a CLOSE call' if rule.close else 'the same outcome'}"]
+    return [text, f"{reach}: {'BORDERLINE' if rule.borderline else 'the same outcome'}"]
 
 
 def _tau(outcome: GateOutcome) -> list[str]:

@@ -90,15 +90,15 @@ CONTROLS = (
     Mutant(
         "a trap that must exceed its bound may reach it",
         "controls.py",
-        "sound = observed > rule.above",
-        "sound = observed >= rule.above",
+        'rule.above:g}", observed > rule.above',
+        'rule.above:g}", observed >= rule.above',
         ("test_closing_gates.py::test_without_a_rotation_one_bit_must_exceed_the_bound",),
     ),
     Mutant(
         "a gain exactly at its bound misfires",
         "controls.py",
-        "sound = observed <= rule.at_most",
-        "sound = observed < rule.at_most",
+        'rule.at_most:g}", observed <= rule.at_most',
+        'rule.at_most:g}", observed < rule.at_most',
         ("test_controls.py::test_an_off_rotation_may_gain_up_to_its_bound_in_the_mean",),
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Rules, τ, reach and close calls."""
+"""Rules, τ, reach and what is borderline."""
 
 from reports.mutants.mutant import Mutant
 
@@ -111,8 +111,8 @@ RULES = (
     Mutant(
         "a mean reaches one way alone",
         "gates.py",
-        "reach = (observed - tolerance, observed + tolerance)\n            draws",
-        "reach = (observed, observed + tolerance)\n            draws",
+        "reach = (observed - tolerance, observed + tolerance)\n            reaches",
+        "reach = (observed, observed + tolerance)\n            reaches",
         ("test_reach.py::test_reach_is_what_values_off_by_their_tolerance_come_to",),
     ),
     Mutant(
@@ -123,14 +123,14 @@ RULES = (
         ("test_reach.py::test_an_inflation_reaches_by_its_own_tolerance",),
     ),
     Mutant(
-        "a call is close at its lower end alone",
+        "a gate is borderline at its lower end alone",
         "gates.py",
-        "end, draws) != met for end in reach)",
-        "end, draws) != met for end in reach[:1])",
-        ("test_reach.py::test_a_call_is_close_where_some_value_within_reach_turns_it",),
+        "            for end in reach\n",
+        "            for end in reach[:1]\n",
+        ("test_reach.py::test_a_gate_is_borderline_where_some_value_within_reach_turns_it",),
     ),
     Mutant(
-        "an inflation is never a close call",
+        "an inflation is never borderline",
         "gates.py",
         "end, ()) != met for end in reach)",
         "end, ()) != met for end in ())",

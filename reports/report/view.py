@@ -33,6 +33,7 @@ class View:
     title: str
     question: str
     subject: str
+    outcome_sha256: str
     core_sha256: str
     verdict: Verdict
     cause: str
@@ -66,6 +67,7 @@ def view(decision: Decision, document: Mapping[str, Any]) -> View:
         title=f"{prereg.rung}, design {prereg.design}",
         question=prereg.title,
         subject=_subject(document),
+        outcome_sha256=document["outcome_sha256"],
         core_sha256=document["core_sha256"],
         verdict=decision.verdict,
         cause=_cause(decision),
@@ -156,7 +158,8 @@ def _facts(decision: Decision, document: Mapping[str, Any]) -> tuple[Fact, ...]:
         ),
         Fact("rule sha256", str(document["rule_sha256"]), digest=True),
         *((Fact("model sha256", str(subject["model_sha256"]), digest=True),) if subject["model_sha256"] else ()),
-        Fact("core sha256", str(document["core_sha256"]), digest=True),
+        Fact("outcome sha256, the same on every machine", str(document["outcome_sha256"]), digest=True),
+        Fact("core sha256, the same on one machine", str(document["core_sha256"]), digest=True),
     )
 
 
