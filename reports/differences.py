@@ -19,6 +19,7 @@ from reports.digests import CORE_KEYS, UNDIGESTED, core_of, outcome_sha256_of
 TENTH_DIGIT = 1e-9  # two numbers, each rounded to ten significant digits: relative [-]
 STATUSES = ("status", "obtained", "sound", "met")
 NOTHING, THERE = "nothing", "there"
+LONGEST = 64  # characters of a value in a line: a whole digest, the beginning of a table
 
 Row = Mapping[str, Any]
 
@@ -34,7 +35,12 @@ class Difference:
     def line(self) -> str:
         within = "" if self.allowed is None else f" ({self.allowed[0]:g} to {self.allowed[1]:g} allowed)"
         within += " (borderline, not promised)" if self.borderline else ""
-        return f"{self.what}: obtained {self.obtained}, expected {self.expected}{within}"
+        return f"{self.what}: obtained {_told(self.obtained)}, expected {_told(self.expected)}{within}"
+
+
+def _told(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 Found = Generator[Difference, None, Any]  # yields differences, returns the value with what agrees snapped
@@ -155,6 +161,10 @@ def _walked(what: str, ours: object, theirs: object, allowed: Mapping[Place, Ran
 
 def _tables(what: str, ours: Row, theirs: Row, allowed: Mapping[Place, Range], at: Place) -> Found:
     borderline, kept = any(side.get("borderline") is True for side in (ours, theirs)), {}
+    statuses = (ours.get("status"), theirs.get("status"))
+    if "NOT_RUN" in statuses and statuses[0] != statuses[1]:  # of what was not measured every field differs
+        yield Difference(f"{what} status", *statuses)
+        return ours
     for key in (*theirs, *(key for key in ours if key not in theirs)):
         name, mine, other = f"{what} {key}", ours.get(key, NOTHING), theirs.get(key, NOTHING)
         if key in UNDIGESTED:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.decision_form import faults
-from reports.differences import Difference
+from reports.differences import LONGEST, Difference
 from reports.digests import CORE_KEYS, core_sha256_of, outcome_sha256_of
 from reports.document import SCHEMA
 from reports.errors import BadInput, Tampered
@@ -80,7 +80,7 @@ def _cells(difference: Difference) -> tuple[str, str, str, str]:
 
 def _figure(value: object) -> str:
     text = f"{value:.4f}" if isinstance(value, float) else str(value)
-    return f"{text[:12]}…" if len(text) == 64 else text  # noqa: PLR2004 - a SHA-256
+    return f"{text[:12]}…" if len(text) >= LONGEST else text  # a digest, a table
 
 
 def outcome_line(expected: Mapping[str, Any], *, reproduced: bool) -> str:

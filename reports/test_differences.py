@@ -239,6 +239,16 @@ def test_without_tolerances_only_the_tenth_digit_may_differ() -> None:
         assert list(differences(beyond, DOCUMENT, {})) != []
 
 
+def test_of_a_gate_that_was_not_run_its_status_alone_is_named() -> None:
+    unmeasured = document(decide(RUNG, LAYERS, {cell: one for cell, one in measured().items() if cell.layer in (0, 1)}))
+    named = [one.what for one in compared({**DOCUMENT, "gates": unmeasured["gates"]})]
+    assert [what for what in named if what.startswith("narrow_d@4-layer")] == ["narrow_d@4-layer status"]
+
+
+def test_a_long_value_is_told_by_its_beginning() -> None:
+    assert len(Difference("by_layer", [0.123456789] * 50, None).line()) < 120
+
+
 # From the samples on: what a machine that measures a little otherwise comes to.
 
 

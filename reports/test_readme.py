@@ -73,7 +73,7 @@ def test_the_committed_verdict_is_the_one_told() -> None:
     decision = json.loads(path.read_text())
     assert f"**{decision['verdict']}**" in README
     assert str(decision["trigger"]) in README
-    assert decision["core_sha256"][:12] in README
+    assert decision["outcome_sha256"][:12] in README
 
 
 @pytest.mark.parametrize("design", [4, 5])

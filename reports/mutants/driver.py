@@ -45,7 +45,9 @@ def pristine() -> Iterator[Path]:
         folder = Path(name)
         for part in COPIED:
             shutil.copytree(ROOT / part, folder / part, ignore=LEFT)
-        shutil.copy2(ROOT / "pyproject.toml", folder)
+        (folder / "fixtures").mkdir()
+        for file in ("pyproject.toml", "fixtures/__init__.py", "fixtures/unit_tests.py"):  # what every test loads
+            shutil.copy2(ROOT / file, folder / file)
         compileall.compile_dir(folder, quiet=1)
         yield folder
 

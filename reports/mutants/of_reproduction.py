@@ -92,7 +92,7 @@ REPRODUCE = (
         "differences.py",
         "    for absent in sorted(known.keys() - {name(row) for row in ours}):",
         "    for absent in ():",
-        ("test_differences.py::test_any_registered_thing_that_changed_is_named",),
+        ("test_reproduce.py::test_every_departure_is_named",),
     ),
     Mutant(
         "the snapped core is not digested",

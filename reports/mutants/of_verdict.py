@@ -114,7 +114,7 @@ DOCUMENT = (
         "digests.py",
         '    "trigger",\n    "design",',
         '    "design",',
-        ("test_decision.py::test_document_begins_with_the_source_fields_and_notices_an_edit",),
+        ("test_digests.py::test_every_part_of_an_outcome_moves_its_digest",),
     ),
     Mutant(
         "the core keeps every digit",
