@@ -26,10 +26,15 @@ json_values = st.recursive(
 
 
 def register_profiles() -> None:
-    """Makes `--hypothesis-profile=nightly` known. Without a deadline: a busy machine is no fault of a parser."""
+    """Makes `--hypothesis-profile=nightly` known, and `daily` the default.
+
+    Neither has a deadline: a busy machine is no fault of what is tested.
+    """
+    settings.register_profile("daily", parent=settings(), deadline=None)
     settings.register_profile(
         "nightly", max_examples=NIGHTLY, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
+    settings.load_profile("daily")
 
 
 def said(read: Callable[..., object], *given: object) -> str:

@@ -7,7 +7,7 @@ kind. What is drawn lies on the bounds as often as beside them.
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -63,37 +63,71 @@ CELLS = registered_cells(RUNG, LAYERS)
 Numbers = dict[str, Any]  # what was measured in a cell; nothing where it was not
 
 
-def mostly(usual: object, *others: object) -> st.SearchStrategy[Any]:
-    """Gates have many cells, and are to be met and killed as well."""
-    return st.sampled_from([usual] * 8 + list(others))
+CHOICES = 4  # at most, for one cell
+LIFTING = ((2.0, 1.5), (1.25, 1.25), (1.0, 1.0))
+
+# Every choice of a rung is one byte of one draw: a strategy for each would take longer to draw than the rung to judge.
+# Bytes shrink to 0, which is the usual value.
 
 
-def numbers(cell: Cell, lifting: st.SearchStrategy[Any], no_number: float) -> st.SearchStrategy[Numbers]:
-    """`lifting` draws the lifts of most layers: all alike, else their mean is seldom met."""
-    residual = mostly(1.0, 0.0, math.nextafter(1.0, 2.0), no_number)
-    kinds: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-        "narrow_d": {"ranks": mostly((0.1, 0.3), (0.1, 0.4), (0.9, 0.9))},
-        "planted_d": {"ranks": mostly((0.1,), (0.4,))},
-        "beta_lift": {"lifts": lifting, "residual": residual, "draws": mostly((1.0, 0.5), (0.5, 1.25), ())},
-        "null_lift": {"lifts": mostly((1.0,), (2.0,)), "residual": residual, "draws": mostly((1.0, 1.0))},
-        "sheared_lift": {"lifts": mostly((1.0,), (2.0,)), "residual": mostly(5.0, no_number, 1.0), "draws": mostly(())},
-        "one_bit_nll": {"after": mostly((1.0, 1.0), (1.0, 1.5), (1.5, 2.0))},
-        "planted_nll": {"after": mostly((1.25, 1.25), (1.25, 1.5))},
-        "level": {"beta": mostly(0.75, 0.5, 1.0, 1.125, 0.25), "lifts": mostly((1.0,), (1.25,))},
-        "gain": {"gains": mostly((1.0, 1.0), (0.5, 1.5), (1.0, 1.125))},
-        "trivial": {"residues": mostly((0.0, 0.125), (-0.125, 0.0), (-0.25, 0.0), (0.0, no_number))},
-        "unrotated": {"after": mostly((1.5, 1.5), (1.25, 1.25), (1.0, 1.0))},
+class Chosen:
+    """Reads choices off the bytes given, in turn."""
+
+    def __init__(self, drawn: bytes) -> None:
+        self.drawn = iter(drawn)
+
+    def mostly(self, usual: Any, *others: Any) -> Any:
+        """Gates have many cells, and are to be met and killed as well."""
+        options = [usual] * 8 + list(others)
+        return options[next(self.drawn) * len(options) // 256]
+
+
+def numbers(cell: Cell, drawn: bytes, lifts: tuple[float, float], no_number: float) -> Numbers:
+    """`lifts` are those of most layers: all alike, else their mean is seldom met."""
+    mostly = Chosen(drawn).mostly
+    if not mostly(True, False):
+        return {}
+
+    def residual() -> float:
+        return float(mostly(1.0, 0.0, math.nextafter(1.0, 2.0), no_number))
+
+    kinds: dict[str, Callable[[], Numbers]] = {
+        "narrow_d": lambda: {"ranks": mostly((0.1, 0.3), (0.1, 0.4), (0.9, 0.9))},
+        "planted_d": lambda: {"ranks": mostly((0.1,), (0.4,))},
+        "beta_lift": lambda: {
+            "lifts": mostly(lifts, (1.25, 1.25)),
+            "residual": residual(),
+            "draws": mostly((1.0, 0.5), (0.5, 1.25), ()),
+        },
+        "null_lift": lambda: {"lifts": mostly((1.0,), (2.0,)), "residual": residual(), "draws": (1.0, 1.0)},
+        "sheared_lift": lambda: {
+            "lifts": mostly((1.0,), (2.0,)),
+            "residual": mostly(5.0, no_number, 1.0),
+            "draws": (),
+        },
+        "one_bit_nll": lambda: {"after": mostly((1.0, 1.0), (1.0, 1.5), (1.5, 2.0))},
+        "planted_nll": lambda: {"after": mostly((1.25, 1.25), (1.25, 1.5))},
+        "level": lambda: {"beta": mostly(0.75, 0.5, 1.0, 1.125, 0.25), "lifts": mostly((1.0,), (1.25,))},
+        "gain": lambda: {"gains": mostly((1.0, 1.0), (0.5, 1.5), (1.0, 1.125))},
+        "trivial": lambda: {"residues": mostly((0.0, 0.125), (-0.125, 0.0), (-0.25, 0.0), (0.0, no_number))},
+        "unrotated": lambda: {"after": mostly((1.5, 1.5), (1.25, 1.25), (1.0, 1.0))},
     }
-    return mostly(True, False).flatmap(lambda there: st.fixed_dictionaries(kinds[cell.name]) if there else st.just({}))
+    return kinds[cell.name]()
+
+
+def rung_of(drawn: bytes, no_number: float) -> dict[Cell, Numbers]:
+    lifts = Chosen(drawn[:1]).mostly(*LIFTING)
+    at = {cell: 1 + CHOICES * place for place, cell in enumerate(CELLS)}
+    return {cell: numbers(cell, drawn[at[cell] : at[cell] + CHOICES], lifts, no_number) for cell in CELLS}
 
 
 def any_rung(no_number: float = math.nan) -> st.SearchStrategy[dict[Cell, Numbers]]:
     """With `no_number` here and there: a store takes no NaN, so that a document never has to say one."""
-    return mostly((2.0, 1.5), (1.25, 1.25), (1.0, 1.0)).flatmap(
-        lambda lifts: st.fixed_dictionaries(
-            {cell: numbers(cell, mostly(lifts, (1.25, 1.25)), no_number) for cell in CELLS}
-        )
-    )
+    size = 1 + CHOICES * len(CELLS)
+    few = st.dictionaries(st.integers(0, size - 1), st.integers(0, 255), max_size=6)
+    nearly_usual = few.map(lambda changed: bytes(changed.get(place, 0) for place in range(size)))
+    drawn = st.binary(min_size=size, max_size=size) | nearly_usual
+    return drawn.map(lambda chosen: rung_of(chosen, no_number))
 
 
 def found(rung: Mapping[Cell, Numbers]) -> dict[Cell, Measurement]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.bundle import BUNDLE, bundle_lines, read_bundle
@@ -48,7 +48,6 @@ from reports.subject import SubjectFacts
 from reports.test_ledger import an_event, append
 
 pytestmark = pytest.mark.fuzz
-UNTIMED = settings(deadline=None)  # a busy disk is no fault of a reader
 
 
 def spelled(value: object) -> bytes:
@@ -138,7 +137,6 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")) | json_values.map(spelled))
-@UNTIMED
 def test_arbitrary_bytes_are_nothing_that_was_written(folder: Folder, data: bytes) -> None:
     path = folder.write("arbitrary", data)
     assert said(read_decision, path)
@@ -165,13 +163,11 @@ def compare(path: Path) -> None:
 
 
 @given(damaged(json.dumps(DOCUMENT).encode()))
-@UNTIMED
 def test_a_damaged_decision(folder: Folder, data: bytes) -> None:
     said(compare, folder.write("decision.json", data))
 
 
 @given(st.sampled_from(list(places(DOCUMENT))), json_values)
-@UNTIMED
 def test_any_value_anywhere_in_a_decision(folder: Folder, place: tuple[Any, ...], value: object) -> None:
     document = with_value(DOCUMENT, place, value)
     path = folder.write("decision.json", json.dumps(document).encode())
@@ -188,7 +184,6 @@ def test_any_value_anywhere_in_a_decision(folder: Folder, place: tuple[Any, ...]
 
 
 @given(damaged(encode_entry(a_measurement(Cell("claim", "narrow_d", 3), [0.25, 0.5]))))
-@UNTIMED
 def test_a_damaged_entry(folder: Folder, data: bytes) -> None:
     store, cell = Store(folder.path / "entries"), Cell("claim", "narrow_d", 3)
     store.folder.mkdir(exist_ok=True)
@@ -199,7 +194,6 @@ def test_a_damaged_entry(folder: Folder, data: bytes) -> None:
 
 
 @given(st.sampled_from([place for place in places(ENTRY) if place]), json_values)
-@UNTIMED
 def test_any_value_anywhere_in_an_entry(folder: Folder, place: tuple[Any, ...], value: object) -> None:
     try:
         data = redigested(with_value(ENTRY, place, value))
@@ -217,7 +211,6 @@ LINES = bundle_lines({cell: a_measurement(cell, [0.25]) for cell in (Cell("claim
 
 
 @given(damaged(LINES) | damaged(gzip.compress(LINES, mtime=0)))
-@UNTIMED
 def test_a_damaged_bundle(folder: Folder, data: bytes) -> None:
     for packed in (data, gzip.compress(data)):
         said(read_bundle, folder.write(BUNDLE, packed))
@@ -227,7 +220,6 @@ def test_a_damaged_bundle(folder: Folder, data: bytes) -> None:
 
 
 @given(st.data())
-@UNTIMED
 def test_a_damaged_ledger(ledger: list[dict[str, Any]], data: st.DataObject) -> None:
     whole = rechained(ledger)
     found = data.draw(damaged(whole))
@@ -235,7 +227,6 @@ def test_a_damaged_ledger(ledger: list[dict[str, Any]], data: st.DataObject) -> 
 
 
 @given(st.data())
-@UNTIMED
 def test_any_value_anywhere_in_a_ledger(ledger: list[dict[str, Any]], data: st.DataObject) -> None:
     place = data.draw(st.sampled_from([place for place in places(ledger) if len(place) > 1]))
     forged: Any = with_value(ledger, place, data.draw(json_values))
@@ -246,7 +237,6 @@ def test_any_value_anywhere_in_a_ledger(ledger: list[dict[str, Any]], data: st.D
 
 
 @given(st.data())
-@UNTIMED
 def test_a_sidecar_with_any_value_or_any_damage(folder: Folder, data: st.DataObject) -> None:
     path = sidecar_path(folder.prereg)
     whole = path.read_bytes()
@@ -264,7 +254,6 @@ def test_a_sidecar_with_any_value_or_any_damage(folder: Folder, data: st.DataObj
 
 
 @given(st.data())
-@UNTIMED
 def test_a_run_with_any_value_or_any_damage(folder: Folder, data: st.DataObject) -> None:
     path = folder.run / RUN
     whole = path.read_bytes()
@@ -279,7 +268,6 @@ def test_a_run_with_any_value_or_any_damage(folder: Folder, data: st.DataObject)
 
 
 @given(st.data())
-@UNTIMED
 def test_a_run_with_any_value_in_its_measurements(folder: Folder, data: st.DataObject) -> None:
     path = next(folder.run.rglob("claim-narrow_d-L02.json"))
     whole = path.read_bytes()
