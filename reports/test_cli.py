@@ -159,7 +159,7 @@ def test_incomplete_command_is_a_usage_error(arguments: list[str], folder: Path)
 
 def test_module_runs_and_sees_the_shipped_preregistrations() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "reports", "lint", STEM], cwd=ROOT, capture_output=True, check=False, timeout=60,
+        [sys.executable, "-m", "reports", "lint", STEM], cwd=ROOT, capture_output=True, check=False,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, b"")
@@ -172,7 +172,7 @@ def test_no_heavy_import() -> None:
         "import sys; from reports.cli import parser; parser(); heavy = {'torch', 'numpy', 'transformers', 'kernels', "
         "'fixtures'}; print({name.partition('.')[0] for name in sys.modules} & heavy)"
     )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
     assert run.stdout == "set()\n"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.waiting import blocked, wait_for
 from reports.errors import BadInput, Tampered
 from reports.ledger import START, Entry, Event, Ledger, holding, read_ledger, verified
 
@@ -171,14 +172,14 @@ def test_folder_in_place_of_the_ledger_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("act", [read_ledger, lambda path: append(path, an_event(6))], ids=["read", "append"])
 def test_nobody_else_gets_at_a_ledger_that_is_held(act: Callable[[Path], object], path: Path) -> None:
-    other = threading.Thread(target=act, args=(path,))
-    with holding(path) as held:
-        other.start()
-        other.join(timeout=0.3)
-        assert other.is_alive()
-        assert len(held.read().entries) == 5
-    other.join(timeout=30)
-    assert not other.is_alive()
+    other, waits = threading.Thread(target=act, args=(path,)), threading.Event()
+    with blocked(waits.set):
+        with holding(path) as held:
+            other.start()
+            wait_for(lambda: waits.is_set() or not other.is_alive())
+            assert other.is_alive()
+            assert len(held.read().entries) == 5
+        other.join()
 
 
 APPENDER = """

@@ -5,7 +5,7 @@ import pty
 import re
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.miniature import NAME, write_miniature
+from reports.errors import ExitCode
 from reports.live import ERASE, Live, Progress, duration, live_line
 
 CELLS = ["narrow_d[L00]", "narrow_d[L01]", "beta_lift[L00]", "beta_lift[L01]"]
@@ -70,21 +71,39 @@ def test_it_is_silent_where_there_is_no_terminal(tmp_path: Any) -> None:
     Live(None).close()
 
 
+SEEN = """
+from pathlib import Path
+from fixtures.waiting import wait_for
+
+def pytest_runtest_call(item):
+    wait_for(Path(item.callspec.id).exists)
+"""
+
+
 @pytest.mark.usefixtures("run")
-def test_a_terminal_sees_it_and_a_log_does_not(pytester: pytest.Pytester) -> None:
+def test_a_terminal_sees_it(pytester: pytest.Pytester) -> None:
+    """Each cell ends once its line was seen. That a log has none is looked at in test_plugin_stopping.py."""
     write_miniature(pytester.path)
     conftest = pytester.path / "conftest.py"
-    conftest.write_text(conftest.read_text() + "\nimport time\ndef pytest_runtest_call(item):\n    time.sleep(1.2)\n")
+    conftest.write_text(conftest.read_text() + SEEN)
     command = [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME, "-k", "control"]
     controller, terminal = pty.openpty()
     environment = os.environ | {"TERM": "xterm"}
-    done = subprocess.run(
-        command, cwd=pytester.path, stdout=subprocess.PIPE, stderr=terminal, env=environment, check=False
-    )
-    time.sleep(0.1)
-    seen = os.read(controller, 10_000).decode()
-    assert re.search(r"null_narrow_d \d s · 1 of 2 cells", seen)
-    assert seen.endswith(ERASE.decode())
-    assert ERASE not in done.stdout
-    log = subprocess.run(command, cwd=pytester.path, capture_output=True, check=False)
-    assert ERASE not in log.stdout + log.stderr
+    with open(pytester.path / "log", "wb") as log:
+        run = subprocess.Popen(command, cwd=pytester.path, stdout=log, stderr=terminal, env=environment)
+    os.close(terminal)
+    seen = b""
+    for cell, line in (
+        ("planted_narrow_d", r"planted_narrow_d \d+ s · 0 of 2 cells"),
+        ("null_narrow_d", r"null_narrow_d \d+ s · 1 of 2 cells"),
+    ):
+        while not re.search(line.encode(), seen):
+            seen += os.read(controller, 10_000)
+        (pytester.path / cell).touch()
+    with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while more := os.read(controller, 10_000):
+            seen += more
+    os.close(controller)
+    assert run.wait() == ExitCode.INCOMPLETE
+    assert seen.endswith(ERASE)
+    assert ERASE not in (pytester.path / "log").read_bytes()

@@ -4,12 +4,13 @@ import json
 import multiprocessing
 import os
 import signal
-import time
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
+from fixtures.waiting import blocked, wait_for
 from reports.errors import BadInput, Tampered
 from reports.preregistration import Cell
 from reports.specimens import a_measurement, of, of_model, sampled
@@ -220,37 +221,38 @@ def test_an_unwritable_attempts_log_does_not_stop_a_run(tmp_path: Path) -> None:
     assert (tmp_path / "attempts.jsonl").read_text() == '{"verdict":"KILLED"}\n'
 
 
-def measure_slowly(folder: Path, log: Path, ready: object) -> None:
-    """As a worker does: lock, look, measure, put."""
+def measure(folder: Path, log: Path, other: Event) -> None:
+    """As a worker does: lock, look, measure, put; it puts when it is known what `other` does meanwhile."""
     store = Store(folder)
-    with store.lock(CELL):
+    with blocked(other.set), store.lock(CELL):
         if store.get(CELL) is None:
             with open(log, "a") as file:
                 file.write("measured\n")
-            ready.set()  # type: ignore[attr-defined]
-            time.sleep(0.3)
+            wait_for(lambda: other.is_set() or log.read_text().count("measured") > 1)
             store.put(a_measurement(CELL, [0.25]))
 
 
 def test_two_processes_measure_a_cell_once(store: Store, tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    log = tmp_path / "log"
-    ready = spawn.Event()
-    workers = [spawn.Process(target=measure_slowly, args=(store.folder, log, ready)) for _ in range(2)]
+    log, other = tmp_path / "log", spawn.Event()  # set by the one that waits for the lock
+    workers = [spawn.Process(target=measure, args=(store.folder, log, other)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     assert log.read_text() == "measured\n"
+    assert other.is_set()
+    assert store.get(CELL) is not None
 
 
 def test_the_lock_of_a_killed_process_is_free(store: Store, tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    ready = spawn.Event()
-    worker = spawn.Process(target=measure_slowly, args=(store.folder, tmp_path / "log", ready))
+    never = spawn.Event()
+    worker = spawn.Process(target=measure, args=(store.folder, tmp_path / "log", never))
     worker.start()
-    assert ready.wait(30)
-    os.kill(worker.pid, signal.SIGKILL)  # type: ignore[arg-type]
+    wait_for((tmp_path / "log").exists)
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
     worker.join()
     with store.lock(CELL):
         assert store.get(CELL) is None
