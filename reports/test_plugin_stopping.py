@@ -1,32 +1,43 @@
 """Where a run stops: `-x` in one process and in several, selections, signals. Never green when something is missing."""
 
-import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from fixtures.miniature import NAME, artefact, measured, write_miniature
-from fixtures.waiting import wait_for
+from fixtures.waiting import PATIENCE, wait_for
 from reports.errors import ExitCode
+from reports.live import ERASE
 
 WATCHED = """
-import time
 from pathlib import Path
+
+import pytest
+from fixtures.waiting import wait_for
+
+LOG = Path(__file__).with_name("log")
 
 
 def note(what, name):
-    with open(Path(__file__).with_name("log"), "a") as file:
-        file.write(f"{what} {name.rpartition('::')[2]} {time.time()}\\n")
+    with open(LOG, "a") as file:
+        file.write(f"{what} {name.rpartition('::')[2]}\\n")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    if item.name in HELD:
+        wait_for(lambda: f"failed {HELD[item.name]}\\n" in LOG.read_text())
+    return (yield)
 
 
 def pytest_runtest_call(item):
     note("started", item.nodeid)
-    if item.name == "test_narrow_d[L00]":
-        time.sleep(1)
     if item.name == BROKEN:
         raise ZeroDivisionError("a defect")
 
@@ -37,25 +48,35 @@ def pytest_runtest_logreport(report):
 """
 
 
-def watch(root: Path, broken: str = "") -> None:
-    """Makes the study under `root` log what starts and what fails; layer 0 is slow, and `broken` raises."""
+def watch(root: Path, broken: str = "", held: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Makes the study under `root` log what starts and what fails, in one file that its processes append to.
+
+    `broken` raises. Each cell of `held` begins only when the cell that it names has failed.
+    """
     conftest = root / "conftest.py"
-    conftest.write_text(f"{conftest.read_text()}\nBROKEN = {broken!r}\n{WATCHED}")
+    conftest.write_text(f"{conftest.read_text()}\nBROKEN, HELD = {broken!r}, {dict(held)!r}\n{WATCHED}")
+    (root / "log").touch()
 
 
-def events(root: Path, what: str) -> dict[str, float]:
-    rows = [line.split() for line in (root / "log").read_text().splitlines()]
-    return {name.removeprefix("test_"): float(when) for kind, name, when in reversed(rows) if kind == what}
+def events(root: Path) -> list[str]:
+    """What happened, in that order; a failure is told by its worker, and again by the controller."""
+    return list(dict.fromkeys((root / "log").read_text().splitlines()))
 
 
 @pytest.mark.parametrize("stop", [True, False])
-def test_after_a_kill_no_later_cell_starts(run: Any, pytester: pytest.Pytester, mode: list[str], stop: bool) -> None:
+def test_after_a_kill_no_later_cell_starts(
+    run: Any, pytester: pytest.Pytester, mode_daily: list[str], stop: bool
+) -> None:
+    """The later cells come up once the kill is known; without -x they run, which shows that they can."""
     write_miniature(pytester.path)
-    watch(pytester.path)
-    assert run(*mode, *(["-x"] if stop else [])).ret == ExitCode.KILLED
-    started, failed = events(pytester.path, "started"), events(pytester.path, "failed")
-    behind = [cell for cell in ("narrow_d[L04]", "narrow_d[L05]") if started.get(cell, 0) > failed["narrow_d[L03]"]]
-    assert behind == ([] if stop else ["narrow_d[L04]", "narrow_d[L05]"])
+    later = ["test_narrow_d[L04]", "test_narrow_d[L05]"]
+    watch(pytester.path, held=dict.fromkeys(later, "test_narrow_d[L03]"))
+    assert run(*mode_daily, *(["-x"] if stop else [])).ret == ExitCode.KILLED
+    happened = events(pytester.path)
+    behind = happened[happened.index("failed test_narrow_d[L03]") + 1 :]
+    started = [cell for cell in later if f"started {cell}" in happened]
+    assert started == [cell for cell in later if f"started {cell}" in behind]
+    assert started == ([] if stop else later)
     assert {f"claim-narrow_d-L0{layer}" for layer in range(4)} <= measured(pytester.path)
     assert artefact(pytester.path, "decision.json")["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
     assert not list((pytester.path / "reports" / "out").rglob(".failed-*"))
@@ -97,19 +118,20 @@ def test_a_long_cell_behind_a_kill_is_left_unfinished(run: Any, pytester: pytest
 
 
 def test_after_a_fault_every_earlier_cell_finishes_and_no_later_one_starts(
-    run: Any, pytester: pytest.Pytester, mode: list[str]
+    run: Any, pytester: pytest.Pytester, mode_daily: list[str]
 ) -> None:
-    """Layer 4 breaks while another worker is still at layer 0, with layer 1 to come."""
+    """In two processes layer 4 breaks while the other worker is still at layer 0, with layer 1 to come."""
     write_miniature(pytester.path, weights="low_rank")
-    watch(pytester.path, broken="test_narrow_d[L04]")
-    assert run("-x", *mode).ret == ExitCode.INCOMPLETE
-    started, failed = events(pytester.path, "started"), events(pytester.path, "failed")
-    assert list(failed) == ["narrow_d[L04]"]
-    assert {f"narrow_d[L0{layer}]" for layer in range(5)} <= started.keys()
-    assert "narrow_d[L05]" not in started
+    held = {"test_narrow_d[L00]": "test_narrow_d[L04]"} if mode_daily else {}
+    watch(pytester.path, broken="test_narrow_d[L04]", held=held)
+    assert run("-x", *mode_daily).ret == ExitCode.INCOMPLETE
+    happened = events(pytester.path)
+    assert [event for event in happened if event.startswith("failed ")] == ["failed test_narrow_d[L04]"]
+    assert {f"started test_narrow_d[L0{layer}]" for layer in range(5)} <= set(happened)
+    assert "started test_narrow_d[L05]" not in happened
     assert {f"claim-narrow_d-L0{layer}" for layer in range(4)} <= measured(pytester.path)
-    if mode == ["-n2"]:
-        assert started["narrow_d[L01]"] > failed["narrow_d[L04]"]
+    if mode_daily:
+        assert happened.index("started test_narrow_d[L01]") > happened.index("failed test_narrow_d[L04]")
 
 
 def test_a_misfire_stops_the_run_with_its_own_code(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
@@ -131,13 +153,15 @@ def test_a_selection_decides_nothing_by_itself(run: Any, pytester: pytest.Pytest
     assert run("-k", "nothing_like_it", *mode).ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_a_file_that_cannot_be_collected_is_never_green(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+def test_a_file_that_cannot_be_collected_is_never_green(
+    run: Any, pytester: pytest.Pytester, mode_daily: list[str]
+) -> None:
     write_miniature(pytester.path, weights="low_rank")
     (pytester.path / "hypotheses" / "test_broken.py").write_text("import no_such_module\n")
-    result = run(*mode)
+    result = run(*mode_daily)
     decision = artefact(pytester.path, "decision.json")
     assert result.ret == ExitCode.INCOMPLETE
-    assert decision["verdict"] == ("SURVIVED" if mode == ["-n2"] else "INCOMPLETE")  # xdist runs what it could collect
+    assert decision["verdict"] == ("SURVIVED" if mode_daily else "INCOMPLETE")  # xdist runs what it could collect
     assert {error["message"] for error in decision["errors"]} == {"hypotheses/test_broken.py could not be collected"}
 
 
@@ -146,32 +170,64 @@ def test_without_xdist(run: Any, pytester: pytest.Pytester) -> None:
     assert run("-p", "no:xdist", "--reproduce", f"reports/out/{NAME}/decision.json").ret == ExitCode.SURVIVED
 
 
+# whoever starts tests in the background of a shell makes them deaf to SIGINT, and all that they start
+LISTENING = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
 def started(root: Path, *arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "pytest", "hypotheses", "--prereg", NAME, *arguments]
+    command = [sys.executable, "-c", LISTENING, "hypotheses", "--prereg", NAME, *arguments]
     return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+LAST_HELD = """
+from pathlib import Path
+
+import pytest
+from fixtures.waiting import wait_for
+
+def pytest_runtest_call(item):
+    if "L05" in item.name:
+        Path("held").touch()
+        wait_for(Path("interrupted").exists)
+        pytest.skip("a worker learns of the interruption when its cell is done")
+
+def pytest_keyboard_interrupt():
+    Path("interrupted").touch()
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "sent"),
+    [
+        ([], signal.SIGTERM),
+        (["-n2"], signal.SIGINT),
+        pytest.param([], signal.SIGINT, marks=pytest.mark.nightly),
+        pytest.param(["-n2"], signal.SIGTERM, marks=pytest.mark.nightly),
+    ],
+    ids=["serial-SIGTERM", "n2-SIGINT", "serial-SIGINT", "n2-SIGTERM"],
+)
 def test_a_signal_ends_the_run_with_what_was_measured(
-    run: Any, pytester: pytest.Pytester, mode: list[str], sent: signal.Signals
+    run: Any, pytester: pytest.Pytester, processes: list[str], sent: signal.Signals
 ) -> None:
     write_miniature(pytester.path, weights="low_rank")
     conftest = pytester.path / "conftest.py"
     original = conftest.read_text()
-    conftest.write_text(
-        original + "\nimport time\ndef pytest_runtest_call(item):\n    time.sleep(20 * ('L05' in item.name))\n"
-    )
-    process = started(pytester.path, *mode)
-    wait_for(lambda: len(measured(pytester.path)) == 7)
+    conftest.write_text(original + LAST_HELD)
+    process = started(pytester.path, *processes)
+    wait_for(lambda: (pytester.path / "held").exists() and len(measured(pytester.path)) == 7)
     process.send_signal(sent)
-    told, _ = process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == pytest.ExitCode.INTERRUPTED, told
     decision = artefact(pytester.path, "decision.json")
     assert decision["verdict"] == "INCOMPLETE"
     assert "verdict: INCOMPLETE" in told
     before = measured(pytester.path)
     conftest.write_text(original)
-    assert run(*mode).ret == ExitCode.SURVIVED
+    assert run().ret == ExitCode.SURVIVED
     assert before <= measured(pytester.path)
 
 
@@ -188,23 +244,27 @@ def pytest_runtest_teardown(item):
 
 
 def test_an_interruption_at_no_line_is_one_all_the_same(run: Any, pytester: pytest.Pytester) -> None:
-    """CPython gives instructions between lines no number, and pytest's own account of the interruption fails there."""
+    """CPython gives instructions between lines no number, and pytest's own account of the interruption fails there.
+
+    Its output goes to a pipe, so the live line is not in it.
+    """
     write_miniature(pytester.path)
     conftest = pytester.path / "conftest.py"
     conftest.write_text(conftest.read_text() + NOWHERE)
     done = started(pytester.path)
-    told, _ = done.communicate(timeout=60)
+    told, _ = done.communicate(timeout=PATIENCE)
     assert done.returncode == pytest.ExitCode.INTERRUPTED, told
+    assert ERASE.decode() not in told
     assert artefact(pytester.path, "decision.json")["verdict"] == "INCOMPLETE"
     assert "Traceback" not in told
 
 
-def test_two_runs_on_one_store_do_not_hurt_each_other(run: Any, pytester: pytest.Pytester) -> None:
+def test_two_runs_on_one_store_do_not_hurt_each_other(finished: Any, pytester: pytest.Pytester) -> None:
     write_miniature(pytester.path)
     processes = [started(pytester.path, *arguments) for arguments in ([], ["-n2"], ["-x"])]
-    told = [process.communicate(timeout=120)[0] for process in processes]
+    told = [process.communicate(timeout=PATIENCE)[0] for process in processes]
     assert [process.returncode for process in processes] == [ExitCode.KILLED] * 3, told
     assert len(measured(pytester.path)) == 8
-    run("--out", "alone")
-    alone = json.loads((pytester.path / "alone" / NAME / "decision.json").read_text())
-    assert artefact(pytester.path, "decision.json")["core_sha256"] == alone["core_sha256"]
+    core = artefact(pytester.path, "decision.json")["core_sha256"]
+    finished()  # writes the artefacts of a run that was alone over these
+    assert artefact(pytester.path, "decision.json")["core_sha256"] == core
