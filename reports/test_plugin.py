@@ -1,4 +1,4 @@
-"""The plugin as its user meets it: each behaviour in one process, with `-n0` and with `-n2`."""
+"""The plugin as its user meets it: each behaviour in one process, and with `-n2` where processes matter or nightly."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from reports.errors import ExitCode
 from reports.test_schemas import validator
 
 
-def test_a_true_claim_survives(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
-    result = run(*mode, weights="low_rank")
+def test_a_true_claim_survives(run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    result = run(*mode, weights="low_rank") if mode else finished(weights="low_rank")
     assert result.ret == ExitCode.SURVIVED
     decision = artefact(pytester.path, "decision.json")
     assert (decision["verdict"], decision["trigger"]) == ("SURVIVED", None)
@@ -25,8 +25,8 @@ def test_a_true_claim_survives(run: Any, pytester: pytest.Pytester, mode: list[s
     result.assert_outcomes(passed=8)
 
 
-def test_a_dead_claim_is_a_failing_test(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
-    result = run(*mode)
+def test_a_dead_claim_is_a_failing_test(run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    result = run(*mode) if mode else finished()
     assert result.ret == ExitCode.KILLED
     decision = artefact(pytester.path, "decision.json")
     assert [decision[key] for key in ("rung", "verdict", "round", "trigger")] == [
@@ -44,24 +44,38 @@ def test_x_stops_at_the_kill_and_reads_no_later_layer(run: Any, pytester: pytest
     result = run("-x", *mode)
     assert result.ret == ExitCode.KILLED
     assert artefact(pytester.path, "decision.json")["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
-    if mode != ["-n2"]:  # another worker may have begun a later layer before the kill was known
+    if not mode:  # another worker may have begun a later layer before the kill was known
         assert measured(pytester.path) == {
             "control-planted_narrow_d", "control-null_narrow_d", *(f"claim-narrow_d-L0{layer}" for layer in range(4)),
         }  # fmt: skip
 
 
-def test_core_is_the_same_with_and_without_x_resumed_and_under_n(run: Any, pytester: pytest.Pytester) -> None:
-    cores = []
-    for arguments in (["-x"], [], ["-n0", "-x", "--out", "a"], ["-n2", "--out", "b"], ["-n2", "-x", "--out", "c"]):
-        run(*arguments)
-        out = arguments[arguments.index("--out") + 1] if "--out" in arguments else "reports/out"
+def test_core_is_the_same_with_and_without_x_resumed_and_under_n(
+    run: Any, finished: Any, pytester: pytest.Pytester
+) -> None:
+    finished()
+    cores = [artefact(pytester.path, "decision.json")["core_sha256"]]
+    for out, *arguments in (("a", "-x"), ("a",), ("b", "-n2"), ("c", "-n2", "-x")):
+        run(*arguments, "--out", out)
         cores.append(json.loads((pytester.path / out / NAME / "decision.json").read_text())["core_sha256"])
     assert len(set(cores)) == 1
 
 
-def test_a_second_run_measures_nothing_again(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
-    run(*mode)
+def test_n0_is_one_process(run: Any, finished: Any, pytester: pytest.Pytester) -> None:
+    finished()
+    core = artefact(pytester.path, "decision.json")["core_sha256"]
+    result = run("-n0", "--out", "n0")
+    assert result.ret == ExitCode.KILLED
+    result.assert_outcomes(passed=6, failed=2)
+    assert json.loads((pytester.path / "n0" / NAME / "decision.json").read_text())["core_sha256"] == core
+
+
+def test_a_second_run_measures_nothing_again(
+    run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]
+) -> None:
+    finished()
     entries = {path: path.stat().st_mtime_ns for path in (pytester.path / "reports/out").rglob("measurements/*/*.json")}
+    assert len(entries) == 8
     assert run(*mode).ret == ExitCode.KILLED
     assert {path: path.stat().st_mtime_ns for path in entries} == entries
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.miniature import NAME, artefact, measured, write_miniature
+from fixtures.miniature import NAME, artefact, measured
 from reports.digests import digests
 from reports.errors import ExitCode
 
@@ -29,9 +29,9 @@ def published(root: Path) -> str:
     return "expected.json"
 
 
-def test_a_reproduced_kill_is_green(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
-    run()
-    result = run("--reproduce", published(pytester.path), "-x", *mode)
+def test_a_reproduced_kill_is_green(run: Any, finished: Any, pytester: pytest.Pytester, mode_daily: list[str]) -> None:
+    finished()
+    result = run("--reproduce", published(pytester.path), "-x", *mode_daily)
     assert result.ret == ExitCode.SURVIVED
     result.assert_outcomes(passed=8)  # -x is ignored
     result.stdout.fnmatch_lines(
@@ -47,8 +47,8 @@ def test_a_survivor_and_an_inconclusive_verdict_are_reproduced_too(run: Any, pyt
     result.stdout.fnmatch_lines(["MISFIRED  null_narrow_d*", "reproduced: E-mini, design 4: INCONCLUSIVE"])
 
 
-def test_it_measures_afresh_and_leaves_other_stores_alone(run: Any, pytester: pytest.Pytester) -> None:
-    run("-x")
+def test_it_measures_afresh_and_leaves_other_stores_alone(run: Any, finished: Any, pytester: pytest.Pytester) -> None:
+    finished()
     before = {path: path.read_bytes() for path in (pytester.path / "reports" / "out" / NAME).rglob("*.json")}
     run("--reproduce", f"reports/out/{NAME}/decision.json")
     folders = sorted(path.name for path in (pytester.path / "reports" / "out").iterdir())
@@ -69,16 +69,18 @@ def test_it_measures_afresh_and_leaves_other_stores_alone(run: Any, pytester: py
     ids=["verdict", "value", "control", "weights"],
 )
 def test_another_verdict_is_red_and_says_in_what(
-    run: Any, pytester: pytest.Pytester, change: Callable[[Any], object], said: str, mode: list[str]
+    run: Any, finished: Any, pytester: pytest.Pytester, change: Callable[[Any], object], said: str, mode: list[str]
 ) -> None:
-    run()
+    finished()
     result = run("--reproduce", edited(pytester.path, change), *mode)
     assert result.ret == ExitCode.MISMATCH
     result.stdout.fnmatch_lines(["*NOT REPRODUCED*", said.replace("[", "[[]") + "*"])
 
 
-def test_a_kill_that_does_not_come_is_a_red_line_of_its_cell(run: Any, pytester: pytest.Pytester) -> None:
-    run(weights="low_rank")
+def test_a_kill_that_does_not_come_is_a_red_line_of_its_cell(
+    run: Any, finished: Any, pytester: pytest.Pytester
+) -> None:
+    finished(weights="low_rank")
 
     def killed(document: Any) -> None:
         document["verdict"], document["gates"][0]["status"] = "KILLED", "KILLED"
@@ -90,14 +92,16 @@ def test_a_kill_that_does_not_come_is_a_red_line_of_its_cell(run: Any, pytester:
     )
 
 
-def test_half_a_run_reproduces_nothing(run: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
-    run()
+def test_half_a_run_reproduces_nothing(run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
+    finished()
     for part in (["--layers", "0-3"], ["-k", "not control"], ["-k", "L00"]):
         assert run("--reproduce", f"reports/out/{NAME}/decision.json", *part, *mode).ret == ExitCode.MISMATCH
 
 
-def test_an_amended_rule_is_told_before_anything_is_measured(run: Any, pytester: pytest.Pytester) -> None:
-    run()
+def test_an_amended_rule_is_told_before_anything_is_measured(
+    run: Any, finished: Any, pytester: pytest.Pytester
+) -> None:
+    finished()
     result = run("--reproduce", edited(pytester.path, lambda d: d.update(rule_sha256="f" * 64)))
     assert result.ret == ExitCode.MISMATCH
     result.stderr.fnmatch_lines(
@@ -106,17 +110,20 @@ def test_an_amended_rule_is_told_before_anything_is_measured(run: Any, pytester:
     assert len(list((pytester.path / "reports" / "out").iterdir())) == 1
 
 
-def test_another_subject_is_told_before_anything_is_measured(run: Any, pytester: pytest.Pytester) -> None:
-    run()
+def test_another_subject_is_told_before_anything_is_measured(
+    run: Any, finished: Any, pytester: pytest.Pytester
+) -> None:
+    finished()
     (pytester.path / "subject").rename(pytester.path / "copy")
     result = run("--reproduce", f"reports/out/{NAME}/decision.json", "--model", "copy")
     assert result.ret == ExitCode.MISMATCH
     result.stderr.fnmatch_lines(["*its subject is mini, obtained copy, exploratory; name the same --model*"])
 
 
-def test_an_edited_verdict_is_tampered_and_no_verdict_is_bad_input(run: Any, pytester: pytest.Pytester) -> None:
-    write_miniature(pytester.path)
-    run()
+def test_an_edited_verdict_is_tampered_and_no_verdict_is_bad_input(
+    run: Any, finished: Any, pytester: pytest.Pytester
+) -> None:
+    finished()
     document = artefact(pytester.path, "decision.json")
     (pytester.path / "edited.json").write_text(json.dumps({**document, "verdict": "SURVIVED"}))
     assert run("--reproduce", "edited.json").ret == ExitCode.TAMPERED

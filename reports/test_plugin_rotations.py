@@ -10,8 +10,8 @@ import torch
 import torch._dynamo  # the first optimiser loads it, and a run in this process must not load it again
 from torch import Tensor
 
-from fixtures.miniature import REPOSITORY, artefact, measured
-from fixtures.rotation_miniature import LAYERS, write_rotation_miniature
+from fixtures.miniature import artefact, measured
+from fixtures.rotation_miniature import LAYERS
 from kernels.learned import Learned
 from kernels.sheared import sheared
 from reports.errors import ExitCode
@@ -24,13 +24,12 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def turn(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def turn(pytester: pytest.Pytester, write_rung: Any, elsewhere: None) -> Run:
     """`turn(4, "-x", weights="gaussian")` writes that design's miniature on first use and runs the study on it."""
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
 
     def run(design: int, *arguments: str, **miniature: Any) -> pytest.RunResult:
         if not (pytester.path / "hypotheses").exists():
-            write_rotation_miniature(pytester.path, design, **miniature)
+            write_rung(design, **miniature)
         return pytester.runpytest_inprocess("hypotheses", "--prereg", f"E-turn-v{design}", *arguments)
 
     return run
@@ -45,8 +44,8 @@ def statuses(document: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("design", [4, 5])
-def test_a_planted_model_survives_the_whole_rung(turn: Run, pytester: pytest.Pytester, design: int) -> None:
-    result = turn(design, one_bit=True)
+def test_a_planted_model_survives_the_whole_rung(finished_rung: Any, pytester: pytest.Pytester, design: int) -> None:
+    result = finished_rung(design)
     assert result.ret == ExitCode.SURVIVED
     document = decision(pytester, design)
     assert document["verdict"] == "SURVIVED"
@@ -76,7 +75,7 @@ def test_it_survives_where_every_registered_claim_is_met(turn: Run, pytester: py
     assert document["not_measured"] == [f"radam_convergence[L0{layer}]" for layer in range(LAYERS)]  # and no more
 
 
-@pytest.mark.parametrize("design", [4, 5])
+@pytest.mark.parametrize("design", [pytest.param(4, marks=pytest.mark.nightly), 5])
 def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester, design: int) -> None:
     assert turn(design, *NO_PROBE, weights="gaussian", one_bit=True).ret == ExitCode.KILLED
     document = decision(pytester, design)
@@ -86,8 +85,8 @@ def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester
     assert all(abs(gate["decomposition"]["structure"] - 1.0) < 0.01 for gate in lifts)
 
 
-def test_a_dead_lift_stops_the_run_where_it_died(turn: Run, pytester: pytest.Pytester) -> None:
-    path = write_rotation_miniature(pytester.path, 4)
+def test_a_dead_lift_stops_the_run_where_it_died(turn: Run, write_rung: Any, pytester: pytest.Pytester) -> None:
+    path = write_rung(4)
     path.write_text(path.read_text().replace("at_least = 1.5\n", "at_least = 1.62\n"))  # planted experts reach 1.60
     for sidecar in path.parent.glob("*.json*"):
         sidecar.unlink()
@@ -99,7 +98,7 @@ def test_a_dead_lift_stops_the_run_where_it_died(turn: Run, pytester: pytest.Pyt
     assert {name for name in measured(pytester.path) if name.endswith("L02") or name.startswith("probe")} == set()
 
 
-@pytest.mark.parametrize("design", [4, 5])
+@pytest.mark.parametrize("design", [4, pytest.param(5, marks=pytest.mark.nightly)])
 def test_a_guard_that_does_not_notice_a_sheared_rotation(turn: Run, pytester: pytest.Pytester, design: int) -> None:
     assert turn(design, *NO_PROBE, sheared=0.0).ret == ExitCode.INCONCLUSIVE
     document = decision(pytester, design)
@@ -136,12 +135,14 @@ def test_without_its_traps_a_lift_is_not_judged(turn: Run, pytester: pytest.Pyte
     assert "off_rotation[L02]" in document["missing"]
 
 
-def test_one_core_whatever_ran_it(turn: Run, pytester: pytest.Pytester) -> None:
-    cores = []
-    for out, *arguments in (("a",), ("b", "-n2"), ("c", "-n0", "-x")):
-        turn(4, *NO_PROBE, *arguments, "--out", out, one_bit=True)
-        cores.append(json.loads((pytester.path / out / "E-turn-v4" / "decision.json").read_text())["core_sha256"])
-    assert len(set(cores)) == 1
+@pytest.mark.parametrize("arguments", [("-n2",), pytest.param(("-n0", "-x"), marks=pytest.mark.nightly)], ids=" ".join)
+def test_one_core_whatever_ran_it(
+    turn: Run, finished_rung: Any, pytester: pytest.Pytester, arguments: tuple[str, ...]
+) -> None:
+    finished_rung(4)
+    core = decision(pytester, 4)["core_sha256"]
+    turn(4, *NO_PROBE, *arguments, "--out", "again")
+    assert json.loads((pytester.path / "again" / "E-turn-v4" / "decision.json").read_text())["core_sha256"] == core
 
 
 def test_saved_rotations_belong_to_what_was_measured(turn: Run, pytester: pytest.Pytester) -> None:
@@ -208,7 +209,6 @@ def test_a_sample_of_experts_is_no_model(turn: Run) -> None:
 
 
 STARTS = """
-import time
 from pathlib import Path
 
 def pytest_collection_finish(session):
@@ -217,18 +217,20 @@ def pytest_collection_finish(session):
 
 def pytest_runtest_call(item):
     with open(Path(__file__).with_name("starts"), "a") as file:
-        file.write(f"{time.time()} {item.nodeid}\\n")
+        file.write(f"{item.nodeid}\\n")
 """
 
 
-def test_workers_take_cells_one_by_one_in_registered_order(turn: Run, pytester: pytest.Pytester) -> None:
+def test_workers_take_cells_one_by_one_in_registered_order(
+    turn: Run, write_rung: Any, pytester: pytest.Pytester
+) -> None:
     """No worker begins behind cells that wait for another, as with xdist's chunks: of four, of these 32 cells."""
-    write_rotation_miniature(pytester.path, 4, weights="gaussian", one_bit=True)
+    write_rung(4, weights="gaussian", one_bit=True)
     conftest = pytester.path / "conftest.py"
     conftest.write_text(conftest.read_text() + STARTS)
     assert turn(4, "-n2", "-x").ret == ExitCode.KILLED
     order = (pytester.path / "order").read_text().splitlines()
-    started = sorted(line.split(" ", 1) for line in (pytester.path / "starts").read_text().splitlines())
-    ahead = [order.index(nodeid) - rank for rank, (_, nodeid) in enumerate(started)]
+    started = (pytester.path / "starts").read_text().splitlines()
+    ahead = [order.index(nodeid) - rank for rank, nodeid in enumerate(started)]
     assert len(order) // 2 // 4 == 4
     assert max(ahead) <= 2  # each of two workers has one cell waiting behind the one that it runs

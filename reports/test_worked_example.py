@@ -22,9 +22,8 @@ def example(name: str) -> str:
 
 
 @pytest.fixture
-def root(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(pytester: pytest.Pytester, elsewhere: None) -> Path:
     """A checkout with the example's two files in it, and nothing sealed."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     root = pytester.path
     (root / "fixtures").mkdir()
     (root / "fixtures" / "olmoe_nano").symlink_to(ROOT / "fixtures" / "olmoe_nano")
