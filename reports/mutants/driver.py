@@ -19,7 +19,7 @@ from reports.mutants.mutant import FOLDER, ROOT, Mutant, stale
 COPIED = ("reports", "hypotheses/preregistrations")
 LEFT = shutil.ignore_patterns("__pycache__", "out", "verdicts", "report", "figures")  # no test of a rule needs them
 AT_ONCE = 2  # processes
-PATIENCE = 120  # seconds until a mutant is taken to hang
+PATIENCE = 600  # seconds until a mutant is taken to hang; a busy machine takes long to start a process
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0")
 FAILED = re.compile(r"^FAILED \S*?::(.+?)(?: - .*)?$", re.MULTILINE)
 
@@ -46,8 +46,10 @@ def pristine() -> Iterator[Path]:
         for part in COPIED:
             shutil.copytree(ROOT / part, folder / part, ignore=LEFT)
         (folder / "fixtures").mkdir()
-        for file in ("pyproject.toml", "fixtures/__init__.py", "fixtures/unit_tests.py"):  # what every test loads
-            shutil.copy2(ROOT / file, folder / file)
+        for path in (ROOT / "fixtures").glob("*.py"):  # tests wait and are set up by some of them
+            if not path.name.startswith(("test_", "conftest")):
+                shutil.copy2(path, folder / "fixtures")
+        shutil.copy2(ROOT / "pyproject.toml", folder)
         compileall.compile_dir(folder, quiet=1)
         yield folder
 

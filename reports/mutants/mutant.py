@@ -21,10 +21,6 @@ class Mutant:
         return source.replace(self.old, self.new, 1)
 
 
-def sources(mutant: Mutant) -> str:
-    return (ROOT / FOLDER / mutant.file).read_text()
-
-
 def stale(mutant: Mutant, source: str) -> str | None:
     """Why `mutant` no longer breaks `source`, or None."""
     found = source.count(mutant.old)
