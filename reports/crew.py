@@ -4,12 +4,12 @@ xdist ends `-x` by killing workers in mid-cell. Here a failure is written down i
 that stands behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
 """
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def orders_of(config: pytest.Config) -> Orders:
         config.option.maxfail = 0
     if distributed(config) and config.option.maxschedchunk is None:
         config.option.maxschedchunk = 1
-    return Orders(f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}", stop and not again)
+    return Orders(f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(8)}", stop and not again)  # clocks may go back
 
 
 def distributed(config: pytest.Config) -> bool:

@@ -1,8 +1,9 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,8 +64,11 @@ def test_one_refusal_among_several_counts(folder: Path, capsys: pytest.CaptureFi
     assert "\nZ: may be sealed\n" in capsys.readouterr().out
 
 
-def test_life_of_a_preregistration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    today = datetime.now(UTC).date().isoformat()
+def test_life_of_a_preregistration(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = "2026-01-02"
+    monkeypatch.setattr("reports.cli.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone)))
     assert main(["status"], folder) == 0
     assert capsys.readouterr().out == f"{STEM}: not sealed, draft\n"
     assert main(["log"], folder) == 0

@@ -1,5 +1,6 @@
 """What the processes of one run are told, and where they stop."""
 
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,8 +42,9 @@ def test_a_worker_gets_its_orders_as_plain_values() -> None:
     assert Orders(**node.workerinput[WORKERINPUT]) == Orders("run", stop=True, slot=1)
 
 
-def test_two_runs_of_one_process_have_names_of_their_own() -> None:
-    """Their stores are told apart by it, also where both begin within a second."""
+def test_two_runs_of_one_process_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their stores are told apart by it, also where both begin at one time of the clock."""
+    monkeypatch.setattr("reports.crew.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone)))
     options = {"maxfail": 0, "reproduce": None, "tx": None}
     config: Any = SimpleNamespace(getoption=lambda name, default=None: options.get(name, default))
     assert len({orders_of(config).run for _ in range(20)}) == 20
