@@ -84,7 +84,7 @@ def test_what_kills_runs_before_what_only_shows(model: Run, pytester: pytest.Pyt
     assert "claim-one_bit_nll-L02" in measured(pytester.path)
     assert not {"claim-one_bit_nll-L00", "trap-unrotated_one_bit-L00"} & measured(pytester.path)
     first = document["core_sha256"]
-    assert model(*selected).ret == ExitCode.KILLED
+    assert model("-k", "test_one_bit_nll").ret == ExitCode.KILLED  # its controls and traps are measured
     again = artefact(pytester.path, "decision.json", RUN)
     assert "claim-one_bit_nll-L00" in measured(pytester.path)
     assert again["core_sha256"] == first

@@ -75,12 +75,13 @@ def test_it_survives_where_every_registered_claim_is_met(turn: Run, pytester: py
     assert document["not_measured"] == [f"radam_convergence[L0{layer}]" for layer in range(LAYERS)]  # and no more
 
 
-@pytest.mark.parametrize("design", [pytest.param(4, marks=pytest.mark.nightly), 5])
-def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester, design: int) -> None:
-    assert turn(design, *NO_PROBE, weights="gaussian", one_bit=True).ret == ExitCode.KILLED
+@pytest.mark.parametrize("one_bit", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["lift", "one_bit"])
+@pytest.mark.parametrize("design", [4, 5])
+def test_their_structureless_twin_is_killed(turn: Run, pytester: pytest.Pytester, design: int, one_bit: bool) -> None:
+    assert turn(design, *NO_PROBE, weights="gaussian", one_bit=one_bit).ret == ExitCode.KILLED
     document = decision(pytester, design)
     assert document["trigger"] == "narrow-d threshold unmet at 2-layer checkpoint"
-    assert [gate["status"] for gate in document["after_kill"]] == ["KILLED"] * 4
+    assert [gate["status"] for gate in document["after_kill"]] == ["KILLED"] * (4 if one_bit else 3)
     lifts = [gate for gate in document["after_kill"] if gate["claim"] == "beta_lift"]
     assert all(abs(gate["decomposition"]["structure"] - 1.0) < 0.01 for gate in lifts)
 
