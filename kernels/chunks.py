@@ -17,7 +17,7 @@ from kernels.moments import one_bit_cosine
 Optimiser = Callable[[Tensor, Tensor], Learned]  # (w (b, out, in), start (in, in)) -> Learned
 
 CHUNK_ENTRIES = 2**17  # entries of the charts or weights of one chunk: 8 matrices 64 x 128, one 2048 x 128
-DEVICE_BYTES = 2**31  # of all that a chunk holds on a GPU while it is learned: 5 matrices 1024 x 2048
+DEVICE_BYTES = 2**31  # of all that a chunk holds on a GPU while it is learned: 2 matrices 1024 x 2048
 
 
 def in_chunks(searches: Sequence[tuple[Optimiser, Tensor, Tensor]], workers: int) -> list[Learned]:
@@ -63,7 +63,7 @@ def chunk_size(w: Tensor) -> int:
 def learning_bytes(rows: int, n: int) -> int:
     """What learning one rotation of a matrix `(rows, n)` holds at most [bytes], k = min(rows, n).
 
-    48 n^2: the chart with gradient, moments and temporaries in float32, or afterwards R with its completion in float64.
-    48 k n: basis and frames. 40 rows n: W and its coordinates in float64, V and the passes over it.
+    96 n^2: the chart with gradient, moments and temporaries in float64, or afterwards R with its completion. 96 k n:
+    basis and frames. 64 rows n: W and its coordinates, V and the passes over it. In float32 about half of it.
     """
-    return n * (48 * n + 48 * min(rows, n) + 40 * rows)
+    return n * (96 * n + 96 * min(rows, n) + 64 * rows)

@@ -81,7 +81,10 @@ def _concluded(
     doubts += [f"{trap.cell.id} is out of line" for trap in gate.traps if trap.sound is False]
     apart = _worst([layer.agreement for layer in layers], key=abs)
     if not abs(apart) <= probe.agree_within:
-        doubts.append(f"RAdam and annealed Procrustes land {apart:+.2%} apart, within {probe.agree_within:.1%} allowed")
+        doubts.append(
+            f"the registered search and annealed Procrustes land {apart:+.2%} apart, "
+            f"within {probe.agree_within:.1%} allowed"
+        )
     gain = _worst([layer.gain for layer in layers])
     if not gain <= probe.gain_at_most:
         doubts.append(

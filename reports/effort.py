@@ -5,12 +5,13 @@ import os
 from reports.preregistration import Preregistration, Rotations, Subject
 from reports.rules import MeanAtLeast
 
-RATE = 25e9  # flop/s of one core, float32 products and factors: what `kernels/benchmarks/costs.py` measured on a server
+# flop/s of one core, products and factors: float32 as `kernels/benchmarks/costs.py` measured it on a server, and half
+RATES = {"float32": 25e9, "float64": 12.5e9}
 WORTH_SAYING = 600.0  # seconds; what ends sooner needs no warning
 
 
 def step_flops(out: int, width: int) -> float:
-    """One step of `radam` on one matrix `(out, width)`, k = min(out, width) [flop].
+    """One step of `radam`, or at most as many of `graduated`, on one matrix `(out, width)`, k = min(out, width) [flop].
 
     4 out k width (V = W R in the frame of k rows, and its gradient) + 4 k width² (the gradient in the chart, and the
     move) + 3 k² width + k³/3 (orthonormal rows): torch counts the same products.
@@ -19,8 +20,8 @@ def step_flops(out: int, width: int) -> float:
     return 4.0 * out * k * width + 4.0 * k * width * width + 3.0 * k * k * width + k**3 / 3.0
 
 
-def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bool = False) -> float:
-    """Learning every rotation of the claim and of its nulls at `layers` layers [flop]; probes and traps come on top.
+def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bool = False) -> tuple[float, float]:
+    """Learning every rotation of the claim, and of its nulls, at `layers` layers [flop]; probes and traps come on top.
 
     Of each layer the experts, or with `sample` the registered sample, and for each of that sample two nulls; once for
     each shape the i.i.d. null.
@@ -29,12 +30,14 @@ def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bo
     if rotations.scope == "per_matrix":
         gate, down = step_flops(inner, hidden), step_flops(hidden, inner)
         sampled = min(rotations.null_experts, subject.experts)
-        layer = ((sampled if sample else subject.experts) + 2 * sampled) * (2.0 * gate + down)
+        weights = (sampled if sample else subject.experts) * (2.0 * gate + down)
+        nulls = 2 * sampled * (2.0 * gate + down)
     else:  # gate and up stacked, and the downs
         rows = subject.experts * inner
         gate, down = step_flops(2 * rows, hidden), step_flops(subject.experts * hidden, inner)
-        layer = 3.0 * (gate + down)
-    return rotations.steps * (layers * layer + rotations.gaussian_draws * (gate + down))
+        weights, nulls = gate + down, 2.0 * (gate + down)
+    gaussian = rotations.gaussian_draws * (gate + down)
+    return rotations.steps * layers * weights, rotations.steps * (layers * nulls + gaussian)
 
 
 def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
@@ -46,15 +49,17 @@ def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None,
     cores = cores or len(os.sched_getaffinity(0))
 
     def cost(sample: bool) -> tuple[float, float]:
-        flops = search_flops(prereg.subject, rotations, layers, sample)
-        return flops, flops / RATE / cores
+        weights, nulls = search_flops(prereg.subject, rotations, layers, sample)
+        seconds = weights / RATES[rotations.precision] + nulls / RATES[rotations.null_precision]
+        return weights + nulls, seconds / cores
 
     flops, seconds = cost(sample)
     if seconds < WORTH_SAYING:
         return []
     line = (
         f"{lifting[0].name}: its searches and those of its nulls take {flops:.1e} flop at {layers} layers, about "
-        f"{span(seconds)} on {cores} cores at {RATE / 1e9:.0f} Gflop/s each, probes not counted: a GPU's job"
+        f"{span(seconds)} on {cores} cores at {RATES['float32'] / 1e9:g} Gflop/s each in float32 and "
+        f"{RATES['float64'] / 1e9:g} in float64, probes not counted: a GPU's job"
     )
     if not sample and rotations.scope == "per_matrix":
         line += f"; --sample takes {span(cost(True)[1])} and decides nothing, --layers a part"

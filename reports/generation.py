@@ -5,7 +5,7 @@ Outside every verdict: the claim's rule reads one number of all this.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
 
 from reports.bootstrap import bootstrap_over_prompts
 from reports.gates import paired_nll
@@ -37,13 +37,19 @@ class Damage:
     """One variant with all layers up to a scope's last one quantised; inflation and shares [-], the others [nats]."""
 
     variant: str
-    inflation: float
+    inflation: float  # the mean over starts where there are several
     interval: tuple[float, float]  # paired bootstrap over prompts
+    by_start: tuple[float, ...]  # inflation from each registered start or draw; nothing where there is one
     nll: float
     kl: float
     same_top: float
     overlap: float
     by_domain: Mapping[str, float]  # inflation
+
+    @property
+    def scatter(self) -> float | None:
+        """Standard deviation of the inflation between starts [-]; None where there is one."""
+        return stdev(self.by_start) if len(self.by_start) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ def _damages(measurement: Measurement, interval: Interval) -> list[Damage]:
             variant=variant,
             inflation=inflation(samples["nll"], samples[f"nll_{variant}"]),
             interval=bootstrap_over_prompts(paired_nll(measurement, f"{INFLATION}_{variant}"), interval)[0],
+            by_start=measurement.measured.profiles.get(f"{INFLATION}_{variant}_by_start", ()),
             nll=fmean(samples[f"nll_{variant}"]),
             kl=fmean(samples[f"kl_{variant}"]),
             same_top=fmean(samples[f"same_top_{variant}"]),
@@ -184,7 +191,13 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
             {
                 "layers": layers,
                 "variants": [
-                    {**vars(damage), "interval": list(damage.interval), "by_domain": dict(damage.by_domain)}
+                    {
+                        **vars(damage),
+                        "interval": list(damage.interval),
+                        "by_start": list(damage.by_start),
+                        "scatter": damage.scatter,
+                        "by_domain": dict(damage.by_domain),
+                    }
                     for damage in damages
                 ],
             }
@@ -197,12 +210,19 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
     }
 
 
+def inflation_text(damage: Damage) -> str:
+    """`+17.6% ± 0.8`: where there are several starts, the standard deviation between them, in points."""
+    return f"{damage.inflation:+.1%}" + ("" if damage.scatter is None else f" ± {100 * damage.scatter:.1f}")
+
+
 def generation_lines(found: Generation) -> list[str]:
     """What the summary says: the unquantised model, then each scope."""
     lines = [
         f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, uniform {found.uniform:.3f}"
     ]
     for layers, damages in found.scopes:
-        said = ", ".join(f"{damage.variant.replace('_', ' ')} {damage.inflation:+.1%}" for damage in damages)
-        lines.append(f"1 bit in {layers} layer{'s' if layers > 1 else ''}: {said}")
+        said = ", ".join(f"{damage.variant.replace('_', ' ')} {inflation_text(damage)}" for damage in damages)
+        starts = max((len(damage.by_start) for damage in damages), default=0)
+        scatter = f"; ± standard deviation between {starts} Haar starts, in points" if starts > 1 else ""
+        lines.append(f"1 bit in {layers} layer{'s' if layers > 1 else ''}: {said}{scatter}")
     return lines

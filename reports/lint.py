@@ -11,6 +11,7 @@ from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.prefilter import arithmetic, over_budget
 from reports.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
+from reports.repeatable import unrepeatable, uses
 from reports.rules import ShareBelow
 
 
@@ -34,6 +35,7 @@ def lint(prereg: Preregistration) -> tuple[Finding, ...]:
         found += _branches(gate, prereg.subject)
         found += _futility(gate, prereg.subject.layers)
     found += _budget(prereg)
+    found += _searches(prereg)
     for claim in prereg.claims:
         found += _scope(claim, prereg.subject.layers)
         found += _controls(claim, prereg)
@@ -86,6 +88,23 @@ def _budget(prereg: Preregistration) -> list[Finding]:
         return [Finding("prefilter", "proved", f"{text}, within the budget of {bound.bits_per_weight:g}")]
     severity: Severity = "refused" if bound.enforced else "note"
     return [Finding("prefilter", severity, f"{text}, over the budget of {bound.bits_per_weight:g}")]
+
+
+def _searches(prereg: Preregistration) -> list[Finding]:
+    """Does any processor come to the rotations that are used for more than their β?"""
+    if prereg.rotations is None:
+        return []
+    found = []
+    for optimiser, purposes in uses(prereg).items():
+        text = f"its rotation is used for more than its β ({'; '.join(purposes)})"
+        fault = unrepeatable(optimiser, prereg.rotations)
+        if fault is None:
+            found.append(
+                Finding(optimiser, "note", f"{text}; one ulp of the weights flips no sign of W R in our tests")
+            )
+        else:
+            found.append(Finding(optimiser, "refused", f"{text}, and another processor may find another one: {fault}"))
+    return found
 
 
 def _scope(claim: Claim, layers: int) -> list[Finding]:

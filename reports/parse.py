@@ -15,7 +15,14 @@ from reports.errors import BadInput
 from reports.files import read_regular
 from reports.metrics import NULLS, RELATIVE
 from reports.parse_one_bit import parse_model, parse_one_bit, parse_order
-from reports.parse_rotations import OPTIMISERS, parse_prefilter, parse_probe, parse_rotations, parse_trap
+from reports.parse_rotations import (
+    OPTIMISERS,
+    parse_prefilter,
+    parse_probe,
+    parse_rotations,
+    parse_trap,
+    require_settings,
+)
 from reports.parse_secondaries import parse_secondary
 from reports.preregistration import Claim, Control, Expected, Interval, Preregistration, Secondary, Subject
 from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
@@ -146,6 +153,9 @@ def parse_table(table: Table) -> Preregistration:
         )
     rotations = parse_rotations(table.table("rotations"), subject) if table.has("rotations") else None
     one_bit = parse_one_bit(table.table("one_bit"), subject, claims) if generating else None
+    if rotations is not None:
+        named = [control.optimiser for control in controls if control.optimiser is not None]
+        require_settings(table, rotations, [rotations.optimiser, *(one_bit.best_of if one_bit else ()), *named])
     prefilter = parse_prefilter(table.table("prefilter")) if table.has("prefilter") else None
     return Preregistration(
         rung=table.matching("rung", "[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -"),

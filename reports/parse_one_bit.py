@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import cast
 
 from reports.errors import BadInput
+from reports.metrics import INFLATION
 from reports.parse_rotations import OPTIMISERS
 from reports.preregistration import Basis, Claim, ControlModel, OneBit, Subject
 from reports.table import Table
@@ -13,21 +14,24 @@ DTYPES = ("float32", "bfloat16")
 ROW_SCALES = ("least_squares",)  # the others are variants: kernels/one_bit.py
 MOST_PROMPTS = 100_000
 MOST_TOKENS = 10_000_000
+MOST_STARTS = 1000
 LARGEST_SCALE = 1e3
 LARGEST_NLL = 100.0  # nats
 
 
 def parse_one_bit(table: Table, subject: Subject, claims: Sequence[Claim]) -> OneBit:
     table.only(
-        ("dtype", "row_scale", "best_of", "scopes", "batch_tokens", "continuations", "continuation_tokens"),
+        ("dtype", "row_scale", "best_of", "starts", "scopes", "batch_tokens", "continuations", "continuation_tokens"),
     )
     best_of = table.choices("best_of", OPTIMISERS)
-    if not best_of:
-        table.refuse("best_of", [], "at least one optimiser")
+    best = any(f"{INFLATION}_best" in claim.sensitivity for claim in claims)
+    if best and not best_of:
+        table.refuse("best_of", [], "at least one optimiser, since inflation_best is a claim's sensitivity")
     return OneBit(
         dtype=table.choice("dtype", DTYPES),
         row_scale=table.choice("row_scale", ROW_SCALES),
         best_of=best_of,
+        starts=table.integer("starts", 1, MOST_STARTS),
         scopes=_scopes(table, subject.layers, claims),
         batch_tokens=table.integer("batch_tokens", 1, MOST_TOKENS),
         continuations=table.integer("continuations", 0, MOST_PROMPTS),

@@ -1,14 +1,16 @@
 """The parts of a preregistration that are about rotations: how they are learned, their traps, probe and byte budget."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
+from reports.errors import BadInput
 from reports.metrics import NULLS
-from reports.preregistration import Control, Prefilter, Probe, Rotations, Scope, Subject, Trap
+from reports.preregistration import Control, Graduated, Prefilter, Probe, RAdam, Rotations, Scope, Subject, Trap
 from reports.rules import AtLevel, ClosingAbove, LargestAtMost, MeanAtMost, TrapRule
 from reports.table import Table
 
-OPTIMISERS = ("radam", "momentum", "procrustes", "annealed_procrustes")
+OPTIMISERS = ("radam", "momentum", "graduated", "procrustes", "annealed_procrustes")
+PRECISIONS = ("float32", "float64")
 CHARTS = ("orth_rebased",)  # R orth(I + A), A back to 0 after each step: kernels/radam.py
 ITERATES = ("best",)
 LARGEST_DECAY = 1.0 - 1e-9
@@ -26,21 +28,17 @@ OF_MODEL = ("largest_at_most", "closing_above")
 
 def parse_rotations(table: Table, subject: Subject) -> Rotations:
     table.only(
-        ("scope", "optimiser", "steps", "step_size", "schedule", "chart", "moment_decay", "epsilon", "iterate",
-         "precision", "start_seed", "draws", "draw_seed", "nulls", "null_experts", "gaussian_draws", "null_seed",
-         "rotation_bits", "scale_bits"),
+        ("scope", "optimiser", "steps", "iterate", "precision", "null_precision", "start_seed", "draws", "draw_seed",
+         "nulls", "null_experts", "gaussian_draws", "null_seed", "rotation_bits", "scale_bits"),
+        ("radam", "graduated"),
     )  # fmt: skip
     return Rotations(
         scope=cast(Scope, table.choice("scope", ("per_matrix", "per_layer"))),
         optimiser=table.choice("optimiser", OPTIMISERS),
         steps=table.integer("steps", 1, MOST_STEPS),
-        step_size=table.number("step_size", SMALLEST_STEP),
-        schedule=table.choice("schedule", ("constant", "cosine")),
-        chart=table.choice("chart", CHARTS),
-        moment_decay=_moment_decay(table),
-        epsilon=table.number("epsilon", 0.0, 1.0),
         iterate=table.choice("iterate", ITERATES),
-        precision=table.choice("precision", ("float32", "float64")),
+        precision=table.choice("precision", PRECISIONS),
+        null_precision=table.choice("null_precision", PRECISIONS),
         start_seed=table.integer("start_seed", 0),
         draws=table.integer("draws", 1, MOST_DRAWS),
         draw_seed=table.integer("draw_seed", 0),
@@ -50,7 +48,37 @@ def parse_rotations(table: Table, subject: Subject) -> Rotations:
         null_seed=table.integer("null_seed", 0),
         rotation_bits=table.integer("rotation_bits", 1, 64),
         scale_bits=table.integer("scale_bits", 1, 64),
+        radam=_radam(table.table("radam")) if table.has("radam") else None,
+        graduated=_graduated(table.table("graduated")) if table.has("graduated") else None,
     )
+
+
+def _radam(table: Table) -> RAdam:
+    table.only(("step_size", "schedule", "chart", "moment_decay", "epsilon"))
+    return RAdam(
+        step_size=table.number("step_size", SMALLEST_STEP),
+        schedule=table.choice("schedule", ("constant", "cosine")),
+        chart=table.choice("chart", CHARTS),
+        moment_decay=_moment_decay(table),
+        epsilon=table.number("epsilon", 0.0, 1.0),
+    )
+
+
+def _graduated(table: Table) -> Graduated:
+    table.only(("step_length", "momentum", "smoothing"))
+    return Graduated(
+        step_length=table.number("step_length", SMALLEST_STEP),
+        momentum=table.number("momentum", 0.0, LARGEST_DECAY),
+        smoothing=table.number("smoothing", SMALLEST_STEP),
+    )
+
+
+def require_settings(table: Table, rotations: Rotations, used: Iterable[str]) -> None:
+    """`BadInput` where one of the searches that are `used` has no table of settings."""
+    used = frozenset(used)
+    for name, settings in (("radam", rotations.radam), ("graduated", rotations.graduated)):
+        if name in used and settings is None:
+            raise BadInput(f"{table.where}: rotations.{name}: missing, expected the settings of that search; add them")
 
 
 def _moment_decay(table: Table) -> tuple[float, float]:

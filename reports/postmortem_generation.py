@@ -15,7 +15,9 @@ def generation_section(found: Generation | None) -> str:
         "for a uniform output. Intervals: paired bootstrap over prompts. *Same top*: both models put the same token "
         "first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: `unbiased` "
         "and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts and their "
-        f"weights as they were. Experts run as `{found.experts_implementation}`."
+        "weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the registered ones; "
+        "this is their standard deviation, in points, and their number. "
+        f"Experts run as `{found.experts_implementation}`."
     )
     parts = [said]
     for layers, damages in found.scopes:
@@ -32,12 +34,13 @@ def generation_section(found: Generation | None) -> str:
 
 def _variants(damages: Sequence[Damage]) -> str:
     domains = tuple(dict.fromkeys(domain for damage in damages for domain in damage.by_domain))
-    columns = ("variant", "inflation", "interval", "KL [nats]", "same top", "routers agree", *domains)
+    columns = ("variant", "inflation", "interval", "between starts", "KL [nats]", "same top", "routers agree", *domains)
     rows = [
         [
             damage.variant,
             f"{damage.inflation:+.1%}",
             f"{damage.interval[0]:+.1%} to {damage.interval[1]:+.1%}",
+            "—" if damage.scatter is None else f"{100 * damage.scatter:.1f} ({len(damage.by_start)})",
             f"{damage.kl:.3f}",
             f"{damage.same_top:.0%}",
             f"{damage.overlap:.0%}",

@@ -87,19 +87,35 @@ class Trap:
 
 
 @dataclass(frozen=True)
+class RAdam:
+    """The settings of the search `radam` (`kernels/radam.py`) beside its number of steps."""
+
+    step_size: float
+    schedule: str
+    chart: str
+    moment_decay: tuple[float, float]  # [-]
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class Graduated:
+    """The settings of the search `graduated` (`kernels/graduated.py`) beside its number of steps."""
+
+    step_length: float  # in units of |F|_F [-]
+    momentum: float  # weight of the past in the averaged gradient [-]
+    smoothing: float  # of |v| at the first step, in units of the root mean square of the weights [-]
+
+
+@dataclass(frozen=True)
 class Rotations:
     """How rotations are learned and what they are compared with: for claim, traps, controls, nulls and probe alike."""
 
     scope: Scope  # one per matrix, or per layer: one for its gates and ups, which share their input, one for its downs
     optimiser: str
     steps: int
-    step_size: float
-    schedule: str
-    chart: str  # in which a gradient search moves
-    moment_decay: tuple[float, float]  # of RAdam [-]
-    epsilon: float  # of RAdam
     iterate: str  # which one of a search is kept
-    precision: str  # dtype of the search; what is kept is orthonormal in float64
+    precision: str  # dtype of searches whose rotation is used; what is kept is orthonormal in float64
+    null_precision: str  # dtype of searches of which only β is asked: those of nulls and of the probe
     start_seed: int  # of the Haar rotation that every search starts from, one per width
     draws: int  # Haar draws per layer and width
     draw_seed: int
@@ -109,6 +125,8 @@ class Rotations:
     null_seed: int
     rotation_bits: int  # per stored number of a rotation
     scale_bits: int  # per row scale
+    radam: RAdam | None = None  # registered as soon as anything uses that search …
+    graduated: Graduated | None = None  # … and this one
 
 
 @dataclass(frozen=True)
@@ -133,7 +151,12 @@ class OneBit:
 
     dtype: str  # of the model under test
     row_scale: str  # of the registered quantiser; the others are sensitivity
-    best_of: tuple[str, ...]  # optimisers: the variant `best` takes of each rotation the one that lands highest
+    best_of: tuple[
+        str, ...
+    ]  # optimisers: the variant `best` takes of each rotation the one that lands highest; or none
+    starts: (
+        int  # Haar starts of the search, and Haar draws of `random`, that inflation is averaged over where it is told
+    )
     scopes: tuple[int, ...]  # numbers of layers at which every basis is measured, and told by domain
     batch_tokens: int  # at most so many in one batch of prompts, padding included
     continuations: int  # prompts per domain that are continued for people to read

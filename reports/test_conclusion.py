@@ -65,9 +65,9 @@ def test_reasons_of_a_ceiling_are_its_interval_and_band() -> None:
 
 
 DOUBTS = [
-    ({"annealed": 0.915}, "RAdam and annealed Procrustes land -1.64% apart, within 1.5% allowed"),
-    ({"annealed": 0.885}, "RAdam and annealed Procrustes land +1.69% apart, within 1.5% allowed"),
-    ({"annealed": math.nan}, "RAdam and annealed Procrustes land +nan% apart, within 1.5% allowed"),
+    ({"annealed": 0.915}, "the registered search and annealed Procrustes land -1.64% apart, within 1.5% allowed"),
+    ({"annealed": 0.885}, "the registered search and annealed Procrustes land +1.69% apart, within 1.5% allowed"),
+    ({"annealed": math.nan}, "the registered search and annealed Procrustes land +nan% apart, within 1.5% allowed"),
     ({"larger_budget": 0.905}, "2 times the budget gains 0.56%, at most 0.5% allowed"),
     ({"larger_budget": math.nan}, "2 times the budget gains nan%, at most 0.5% allowed"),
 ]

@@ -233,11 +233,33 @@ def test_the_document_fits_its_schema(cells: tuple[Measurement, ...]) -> None:
     assert (document["generation"] is None) is (not cells)
 
 
+def test_the_scatter_between_starts_is_told() -> None:
+    whole = claimed(3, {"learned": (1.5, 4.5, 2.0), "frozen": NLL})
+    by_start = {"inflation_learned_by_start": (0.1, 0.2, 0.3)}
+    cell = replace(whole, measured=replace(whole.measured, profiles=by_start))
+    outcome = told(cell)
+    learned, frozen = outcome.scopes[-1][1]
+    assert (learned.by_start, frozen.by_start) == ((0.1, 0.2, 0.3), ())
+    assert learned.scatter == pytest.approx(0.1)
+    assert frozen.scatter is None
+    (line,) = generation_lines(outcome)[1:]
+    assert line == (
+        "1 bit in 4 layers: learned +33.3% ± 10.0, frozen +0.0%; ± standard deviation between 3 Haar starts, in points"
+    )
+    page = generation_section(outcome)
+    assert "| learned | +33.3% |" in page
+    assert "| 10.0 (3) |" in page
+    (row,) = document_of(decision_on(cell))["generation"]["scopes"][-1]["variants"][:1]
+    assert (row["by_start"], row["scatter"]) == ([0.1, 0.2, 0.3], pytest.approx(0.1))
+
+
 def test_the_document_says_all_of_it() -> None:
     stated = document_of(decision_on(*CELLS))["generation"]
     assert [row["layers"] for row in stated["scopes"]] == [2, 4]
     learned = stated["scopes"][1]["variants"][0]
-    assert set(learned) == {"variant", "inflation", "interval", "nll", "kl", "same_top", "overlap", "by_domain"}
+    numbers = {"inflation", "interval", "by_start", "scatter", "nll", "kl", "same_top", "overlap", "by_domain"}
+    assert set(learned) == {"variant", *numbers}
+    assert (learned["by_start"], learned["scatter"]) == ([], None)  # of one start
     assert learned["by_domain"] == {"prose": pytest.approx(1 / 6), "code": pytest.approx(0.5)}
     assert [row["layer"] for row in stated["by_layer"]] == [0, 1, 3]
     assert stated["continuations"][1]["id"] == "code 01"
@@ -316,7 +338,10 @@ def test_the_section_holds_every_number() -> None:
     assert len(rows) == 2
     assert rows[1].split(" | ")[1] == "+33.3%"
     assert rows[1].endswith("| 0.500 | 50% | 75% | +16.7% | +50.0% |")
-    assert "| variant | inflation | interval | KL [nats] | same top | routers agree | prose | code |" in text
+    assert (
+        "| variant | inflation | interval | between starts | KL [nats] | same top | routers agree | prose | code |"
+        in text
+    )
     assert "| layer | learned, alone | learned, up to it | unrotated, alone | unrotated, up to it |" in text
     assert "| 0 | +1.7% | +1.7% | — | — |" in text
     assert "| 3 | -5.0% | +33.3% | +0.0% | +300.0% |" in text

@@ -9,7 +9,7 @@ import pytest
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.parse import SIZE_LIMIT, load_preregistration, parse_preregistration, parse_table
-from reports.preregistration import Interval, Prefilter, Preregistration, Trap
+from reports.preregistration import Graduated, Interval, Prefilter, Preregistration, RAdam, Trap
 from reports.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.table import Table
 
@@ -68,7 +68,7 @@ EXPECTED = {
     5: {
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 35, 45)), "MET"),
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (55, 60)), "KILLED"),
-        **dict.fromkeys(("lattice_radam", "lattice_annealed"), "MET"),
+        **dict.fromkeys(("lattice_graduated", "lattice_annealed"), "MET"),
     },
 }
 ALIKE = {
@@ -95,7 +95,8 @@ def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     assert prereg.interval == Interval(level=0.95, draws=10000, seed=2024110500)
     assert {control.name: control.expected for control in prereg.controls} == EXPECTED[prereg.design] | ALIKE
     seeds = {control.name: control.seed for control in prereg.controls}
-    assert seeds.pop("lattice_annealed") == seeds["lattice_radam"]  # both searches are shown the same lattice
+    lattice = "lattice_graduated" if prereg.design == 5 else "lattice_radam"
+    assert seeds.pop("lattice_annealed") == seeds[lattice]  # both searches are shown the same lattice
     assert seeds.pop("planted_unrotated") == seeds["planted_one_bit"]  # and both bases the same model
     assert len(set(seeds.values())) == len(seeds)
 
@@ -106,8 +107,10 @@ def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Pa
     fair = prereg.design == 5
     found = prereg.rotations
     assert found is not None
-    assert (found.scope, found.optimiser) == ("per_layer" if fair else "per_matrix", "radam")
-    assert (found.steps, found.step_size, found.schedule, found.precision) == (100, 1.0, "cosine", "float32")
+    assert (found.scope, found.optimiser) == (("per_layer", "graduated") if fair else ("per_matrix", "radam"))
+    assert (found.steps, found.precision, found.null_precision) == (100, "float64", "float32")
+    assert found.radam == (None if fair else RAdam(1.0, "cosine", "orth_rebased", (0.9, 0.999), 1e-8))
+    assert found.graduated == Graduated(step_length=1.0, momentum=0.9, smoothing=1.5)
     assert (found.draws, found.null_experts, found.gaussian_draws) == (10, 4, 32)
     assert prereg.traps == (
         Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01, lift_below=None if fair else 1.5)),
@@ -212,21 +215,26 @@ REFUSED = [
     ("rotations", [], "rotations: obtained an array, expected a table, written [rotations]"),
     ("rotations.scope", "per_expert", "rotations.scope: obtained the text 'per_expert', expected one of per_matrix, p"),
     ("rotations.optimiser", "adam", "rotations.optimiser: obtained the text 'adam', expected one of radam, "),
-    ("rotations.schedule", "linear", "rotations.schedule: obtained the text 'linear', expected one of constant, cosin"),
+    ("rotations.radam.schedule", "linear", "rotations.radam.schedule: obtained the text 'linear', expected one"),
     ("rotations.precision", "float16", "rotations.precision: obtained the text 'float16', expected one of float32, f"),
-    ("rotations.chart", "exp", "rotations.chart: obtained the text 'exp', expected one of orth_rebased"),
+    ("rotations.radam.chart", "exp", "rotations.radam.chart: obtained the text 'exp', expected one of orth_rebased"),
     ("rotations.iterate", "last", "rotations.iterate: obtained the text 'last', expected one of best"),
-    ("rotations.moment_decay", [0.9], "rotations.moment_decay: obtained an array, expected two numbers, for the first"),
-    ("rotations.moment_decay", [0.9, 1.0], "rotations.moment_decay[1]: obtained 1.0, expected a number from 0 to 1"),
-    ("rotations.epsilon", -1, "rotations.epsilon: obtained -1, expected a number from 0 to 1"),
+    ("rotations.radam.moment_decay", [0.9], "rotations.radam.moment_decay: obtained an array, expected two"),
+    ("rotations.radam.moment_decay", [0.9, 1.0], "rotations.radam.moment_decay[1]: obtained 1.0, expected a number"),
+    ("rotations.radam.epsilon", -1, "rotations.radam.epsilon: obtained -1, expected a number from 0 to 1"),
     ("rotations.nulls", ["gaussian"], "rotations.nulls: obtained an array, expected all of gaussian, spectral, shuff"),
     ("rotations.nulls", ["gaussian", "gausian"], "; did you mean 'gaussian'?"),
+    ("rotations.radam.seed", 1, "rotations.radam.seed: unknown key, expected one of step_size, schedule, chart"),
+    ("rotations.graduated.step_length", 0, "rotations.graduated.step_length: obtained 0, expected a number from 1e-12"),
+    ("rotations.graduated.momentum", 1, "rotations.graduated.momentum: obtained 1, expected a number from 0 to"),
+    ("rotations.graduated.smoothing", 0, "rotations.graduated.smoothing: obtained 0, expected a number from 1e-12"),
+    ("rotations.null_precision", "float16", "rotations.null_precision: obtained the text 'float16', expected one of f"),
     ("rotations.steps", 0, "rotations.steps: obtained 0, expected an integer from 1 to 1000000"),
-    ("rotations.step_size", 0, "rotations.step_size: obtained 0, expected a number from 1e-12"),
-    ("rotations.step_size", float("inf"), "rotations.step_size: obtained inf, expected a number from 1e-12"),
+    ("rotations.radam.step_size", 0, "rotations.radam.step_size: obtained 0, expected a number from 1e-12"),
+    ("rotations.radam.step_size", float("inf"), "rotations.radam.step_size: obtained inf, expected a number from 1e"),
     ("rotations.steps", 2**60, "rotations.steps: obtained an integer beyond 2^53, expected an integer from 1"),
     ("prefilter.bits_per_weight", float("nan"), "prefilter.bits_per_weight: obtained nan, expected a number from 0"),
-    ("rotations.step_size", 1e300, "rotations.step_size: obtained 1e+300, expected a number from 1e-12"),
+    ("rotations.radam.step_size", 1e300, "rotations.radam.step_size: obtained 1e+300, expected a number from 1e-12"),
     ("rotations.draws", 0, "rotations.draws: obtained 0, expected an integer from 1 to 10000"),
     ("rotations.draws", 10.0, "rotations.draws: obtained 10.0, expected an integer from 1 to 10000"),
     ("rotations.null_experts", 65, "rotations.null_experts: obtained 65, expected an integer from 1 to 64"),

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.errors import BadInput
-from reports.parse import DIMENSIONS, INFLATIONS, LIFTS, parse_preregistration
+from reports.parse import DIMENSIONS, LIFTS, parse_preregistration
 from reports.parse_rotations import OPTIMISERS
 from reports.preregistration import Prefilter
 from reports.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
@@ -116,14 +117,25 @@ learning = st.fixed_dictionaries(
         "scope": st.sampled_from(["per_matrix", "per_layer"]),
         "optimiser": st.sampled_from(OPTIMISERS),
         "steps": st.integers(1, 1_000_000),
-        "step_size": st.floats(1e-12, 1e15),
-        "schedule": st.sampled_from(["constant", "cosine"]),
-        "chart": st.just("orth_rebased"),
-        "moment_decay": st.lists(st.floats(0, 0.999), min_size=2, max_size=2),
-        "epsilon": st.floats(0, 1),
+        "radam": st.fixed_dictionaries(
+            {
+                "step_size": st.floats(1e-12, 1e15),
+                "schedule": st.sampled_from(["constant", "cosine"]),
+                "chart": st.just("orth_rebased"),
+                "moment_decay": st.lists(st.floats(0, 0.999), min_size=2, max_size=2),
+                "epsilon": st.floats(0, 1),
+            }
+        ),
+        "graduated": st.fixed_dictionaries(
+            {
+                "step_length": st.floats(1e-12, 1e15),
+                "momentum": st.floats(0, 0.999),
+                "smoothing": st.floats(1e-12, 1e15),
+            }
+        ),
         "iterate": st.just("best"),
         "nulls": st.permutations(["gaussian", "spectral", "shuffled"]),
-        "precision": st.sampled_from(["float32", "float64"]),
+        **dict.fromkeys(("precision", "null_precision"), st.sampled_from(["float32", "float64"])),
         **dict.fromkeys(("start_seed", "draw_seed", "null_seed"), st.integers(0, 2**53 - 1)),
         **dict.fromkeys(("draws", "gaussian_draws"), st.integers(1, 10_000)),
         "null_experts": st.integers(1, 64),
@@ -140,6 +152,13 @@ probing = st.fixed_dictionaries(
 )
 
 
+def tupled(value: Any) -> Any:
+    """Arrays as they are held."""
+    if isinstance(value, dict):
+        return {name: tupled(inner) for name, inner in value.items()}
+    return tuple(value) if isinstance(value, list) else value
+
+
 @given(learning, probing, st.floats(0, 1e15), st.booleans())
 def test_valid_rotations_probe_and_budget_come_through_toml_unchanged(
     rotations: dict[str, Any], probe: dict[str, Any], bits: float, enforced: bool
@@ -149,8 +168,8 @@ def test_valid_rotations_probe_and_budget_come_through_toml_unchanged(
     values["prefilter"] = {"bits_per_weight": bits, "enforced": enforced}
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg == parse(values)
-    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in rotations.items()}
-    assert vars(prereg.rotations) == tuples
+    assert prereg.rotations is not None
+    assert asdict(prereg.rotations) == tupled(rotations)
     assert vars(prereg.probes[0]) == {**values["probes"][0], "recoveries": tuple(values["probes"][0]["recoveries"])}
     assert prereg.prefilter == Prefilter(bits, enforced)
 
@@ -174,7 +193,8 @@ def test_valid_metrics_come_through_toml_unchanged(narrow: str, lift: str) -> No
     values = with_value("title", "A title", VALUES_5)
     values["claims"][0] |= {"metric": narrow, "sensitivity": []}
     values["claims"][1] |= {"metric": lift, "sensitivity": [other for other in LIFTS if other != lift]}
-    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, *INFLATIONS), 0.01)
+    damage = values["claims"][2]
+    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, damage["metric"], *damage["sensitivity"]), 0.01)
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg.claim("narrow_d").rule.metric == narrow
     assert prereg.claim("beta_lift").rule == MeanAtLeast(lift, 1.05)

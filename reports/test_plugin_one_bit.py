@@ -70,7 +70,7 @@ def test_the_model_is_judged_on_its_last_layer(model: Run, finished_rung: Any, p
     told = document["generation"]
     assert [scope["layers"] for scope in told["scopes"]] == [2, LAYERS]
     (learned,) = [row for row in told["scopes"][1]["variants"] if row["variant"] == "learned"]
-    assert learned["inflation"] == gate["observed"]
+    assert learned["inflation"] == pytest.approx(gate["observed"], rel=1e-9)
     assert [row["layer"] for row in told["by_layer"]] == list(range(LAYERS))
     assert set(told["continuations"][0]) == {"id", "prompt", "unquantised", "learned", "unrotated"}
     validator("decision").validate(document)
@@ -172,8 +172,8 @@ def test_what_was_learned_is_not_learned_again(
     assert again["samples"] == first["samples"]
 
     entry.unlink()
-    kept = store / "quantised" / "L01-radam.safetensors"
+    kept = store / "quantised" / "L01-radam-0.safetensors"
     kept.write_bytes(kept.read_bytes()[:-4] + b"\0\1\2\3")
     result = model(*selected)
     assert result.ret == ExitCode.TAMPERED
-    result.stdout.fnmatch_lines(["*L01-radam.safetensors: damaged or edited*delete it to learn them again*"])
+    result.stdout.fnmatch_lines(["*L01-radam-0.safetensors: damaged or edited*delete it to learn them again*"])

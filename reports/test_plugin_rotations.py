@@ -55,7 +55,7 @@ def test_a_planted_model_survives_the_whole_rung(finished_rung: Any, pytester: p
     assert all(row["sound"] for row in (*document["controls"], *document["traps"]))
     gate = document["gates"][-2]
     factors = gate["decomposition"]
-    assert factors["lift"] == pytest.approx(factors["random"] * factors["noise_fit"] * factors["structure"], rel=1e-12)
+    assert factors["lift"] == pytest.approx(factors["random"] * factors["noise_fit"] * factors["structure"], rel=2e-9)
     assert [row["layer"] for row in factors["by_layer"]] == list(range(LAYERS))
     assert (gate["tau"] is None) if design == 5 else len(gate["tau"]["draws"]) == 3  # τ is in units of lift
     (probe,) = document["probes"]
@@ -126,7 +126,9 @@ def test_rotations_that_are_none_decide_nothing(
     assert result.ret == ExitCode.INCONCLUSIVE
     gate = next(gate for gate in decision(pytester, 4)["gates"] if gate["claim"] == "beta_lift")
     assert gate["status"] == "INCONCLUSIVE"
-    assert gate["broken"][0].startswith("beta_lift[L00]: a learned rotation is ")
+    assert gate["broken"] == ["beta_lift[L00]", "beta_lift[L01]"]
+    page = (pytester.path / "reports" / "out" / "E-turn-v4" / "postmortem.md").read_text()
+    assert "beta_lift[L00]" in page
 
 
 def test_without_its_traps_a_lift_is_not_judged(turn: Run, pytester: pytest.Pytester) -> None:

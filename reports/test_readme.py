@@ -36,7 +36,8 @@ def test_each_command_stands_alone(name: str) -> None:
     """`.ci/run` reads it by this comment; it sets up all that it needs."""
     (block,) = re.findall(rf"<!-- command: {name} -->\n```bash\n(.+?)\n```", README, re.S)
     assert block.startswith("python3 -m venv .venv && .venv/bin/pip install")
-    assert block.rstrip().endswith({"study": ".venv/bin/pytest hypotheses/ -x", "tests": ".venv/bin/pytest"}[name])
+    commands = {"study": "hypotheses/ -x", "tests": "-n 2 --dist worksteal"}
+    assert block.rstrip().endswith(f"&& .venv/bin/pytest {commands[name]}")
 
 
 def test_every_option_is_named() -> None:
@@ -93,14 +94,16 @@ def test_the_decomposition_is_the_committed_one(design: int) -> None:
 
 
 def test_the_inflations_are_the_committed_ones() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| .+%\)) \|$", README, re.M))
-    told: dict[str, list[str]] = {}
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| (?:.+%\)|none registered)) \|$", README, re.M))
+    told: dict[str, dict[int, str]] = {}
     for design in (4, 5):
         path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
         for row in json.loads(path.read_text())["generation"]["scopes"][-1]["variants"]:
             low, high = row["interval"]
-            told.setdefault(row["variant"], []).append(f"{row['inflation']:+.1%} ({low:+.1%} to {high:+.1%})")
-    assert rows == {variant: " | ".join(cells) for variant, cells in told.items()}
+            scatter = "" if row["scatter"] is None else f" ± {100 * row['scatter']:.1f}"
+            cell = f"{row['inflation']:+.1%}{scatter} ({low:+.1%} to {high:+.1%})"
+            told.setdefault(row["variant"], {})[design] = cell
+    assert rows == {name: f"{cells[4]} | {cells.get(5, 'none registered')}" for name, cells in told.items()}
 
 
 def test_the_comparison_with_the_dense_twin_is_the_committed_one() -> None:

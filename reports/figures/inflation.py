@@ -102,6 +102,7 @@ def _scope_table(layers: int, damages: Sequence[Damage]) -> Table:
             damage.variant.replace("_", " "),
             damage.inflation,
             *damage.interval,
+            damage.scatter,
             damage.nll,
             damage.kl,
             damage.same_top,
@@ -111,13 +112,15 @@ def _scope_table(layers: int, damages: Sequence[Damage]) -> Table:
         for damage in damages
     ]
     return Table(
-        caption=f"{layers} layers quantised: inflation [-] with its interval over prompts, NLL and KL [nats], shares "
+        caption=f"{layers} layers quantised: inflation [-] with its interval over prompts and its standard "
+        "deviation between Haar starts, NLL and KL [nats], shares "
         "of first tokens and of routed experts kept [-], inflation by domain [-]",
         columns=(
             "variant",
             "inflation",
             "from",
             "to",
+            "SD of starts",
             "NLL [nats]",
             "KL [nats]",
             "same token",
