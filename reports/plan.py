@@ -14,6 +14,7 @@ from reports.errors import BadInput, Mismatch
 from reports.options import DEFAULT_PREREGISTRATION
 from reports.parse import load_preregistration
 from reports.preregistration import Cell, Preregistration, running_order
+from reports.repeatable import require_publishable
 from reports.reproduction import REPRODUCTION, read_expected, reproduction
 from reports.seal import SealStatus, verify
 from reports.subject import SubjectFacts
@@ -51,6 +52,8 @@ def make_plan(config: pytest.Config) -> Plan:
             f"--reproduce: its rule is {expected['rule_sha256'][:12]}…, {path.stem} is "
             f"{seal.prereg.canonical_sha256[:12]}… now; check out the commit of that verdict, or name its --prereg"
         )
+    if config.getoption("save_rotations"):
+        require_publishable(seal.prereg)
     subject = config.hook.pytest_study_subject(config=config, prereg=seal.prereg)
     prereg = with_dense(config, seal.prereg)
     layers = config.getoption("layers")

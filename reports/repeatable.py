@@ -6,6 +6,7 @@ what the tests hold: `kernels/test_stable_searches.py` at the bounds below, `fix
 searches of every sealed rule.
 """
 
+from reports.errors import BadInput
 from reports.preregistration import Preregistration, Rotations
 
 LONGEST_STEP, MOST_MOMENTUM, LEAST_SMOOTHING = 1.0, 0.9, 1.0  # of `graduated`
@@ -45,3 +46,12 @@ def unrepeatable(optimiser: str, rotations: Rotations) -> str | None:
         return None
     owner = "of a matrix of its own" if own else "shared by a layer"
     return f"{optimiser} is chaotic, or was not tried, for a rotation {owner}; register graduated"
+
+
+def require_publishable(prereg: Preregistration) -> None:
+    """`BadInput` where the rotations that `--save-rotations` keeps are not those that another processor finds."""
+    if prereg.rotations is None:
+        return
+    fault = unrepeatable(prereg.rotations.optimiser, prereg.rotations)
+    if fault is not None:
+        raise BadInput(f"--save-rotations: another processor may find other rotations: {fault}, or leave it out")

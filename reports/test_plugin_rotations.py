@@ -127,8 +127,6 @@ def test_rotations_that_are_none_decide_nothing(
     gate = next(gate for gate in decision(pytester, 4)["gates"] if gate["claim"] == "beta_lift")
     assert gate["status"] == "INCONCLUSIVE"
     assert gate["broken"] == ["beta_lift[L00]", "beta_lift[L01]"]
-    page = (pytester.path / "reports" / "out" / "E-turn-v4" / "postmortem.md").read_text()
-    assert "beta_lift[L00]" in page
 
 
 def test_without_its_traps_a_lift_is_not_judged(turn: Run, pytester: pytest.Pytester) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from reports.cli import PREREGISTRATIONS
+from reports.errors import BadInput
 from reports.lint import lint, sealable
 from reports.parse import load_preregistration
 from reports.preregistration import Graduated, Preregistration, RAdam, Rotations
-from reports.repeatable import unrepeatable, uses
+from reports.repeatable import require_publishable, unrepeatable, uses
 from reports.specimens import rotations
 
 SHIPPED = sorted(PREREGISTRATIONS.glob("*.toml"))
@@ -70,6 +71,17 @@ def test_radam_is_repeated_for_a_matrix_of_its_own_and_no_further() -> None:
     assert unrepeatable("radam", replace(own, scope="per_layer")) is not None
     assert unrepeatable("radam", replace(own, radam=RAdam(3.0, "cosine", "orth_rebased", (0.9, 0.999), 1e-8)))
     assert unrepeatable("radam", replace(own, radam=None)) is not None
+
+
+def test_rotations_that_another_processor_does_not_find_are_not_published() -> None:
+    for prereg in (OWN, SHARED, replace(OWN, rotations=None)):
+        require_publishable(prereg)
+    said = (
+        r"^--save-rotations: another processor may find other rotations: radam is chaotic, or was not tried, for a "
+        r"rotation shared by a layer; register graduated, or leave it out$"
+    )
+    with pytest.raises(BadInput, match=said):
+        require_publishable(registered(SHARED, optimiser="radam"))
 
 
 @pytest.mark.parametrize("name", ["momentum", "procrustes", "annealed_procrustes"])
