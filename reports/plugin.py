@@ -104,8 +104,12 @@ class StudySession:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         cells.parametrize(metafunc)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """After every other plugin: the order is registered, and one that shuffles tests would end `-x` elsewhere."""
+        yield
         cells.order_and_select(config, items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

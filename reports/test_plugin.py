@@ -70,6 +70,30 @@ def test_n0_is_one_process(run: Any, finished: Any, pytester: pytest.Pytester) -
     assert json.loads((pytester.path / "n0" / NAME / "decision.json").read_text())["core_sha256"] == core
 
 
+SHUFFLING = """
+import pytest
+
+@pytest.hookimpl({when})
+def pytest_collection_modifyitems(items):
+    {before}
+    items.reverse()
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "before"), [("tryfirst=True", ""), ("trylast=True", ""), ("wrapper=True", "yield")], ids=str
+)
+def test_no_plugin_changes_the_registered_order(when: str, before: str, run: Any, pytester: pytest.Pytester) -> None:
+    write_miniature(pytester.path)
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + SHUFFLING.format(when=when, before=before))
+    assert run("-x").ret == ExitCode.KILLED
+    assert artefact(pytester.path, "decision.json")["trigger"] == "narrow-d threshold unmet at 4-layer checkpoint"
+    assert measured(pytester.path) == {
+        "control-planted_narrow_d", "control-null_narrow_d", *(f"claim-narrow_d-L0{layer}" for layer in range(4)),
+    }  # fmt: skip
+
+
 def test_a_second_run_measures_nothing_again(
     run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]
 ) -> None:
