@@ -36,4 +36,5 @@ if __name__ == "__main__":
     given_folder, given_marker, given_status, given_trigger = sys.argv[1:]
     found = fault(Path(given_folder), Path(given_marker), int(given_status), given_trigger)
     if found is not None:
-        sys.exit(print(found, file=sys.stderr) or 2)
+        print(found, file=sys.stderr)
+        sys.exit(2)
