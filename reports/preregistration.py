@@ -151,12 +151,8 @@ class OneBit:
 
     dtype: str  # of the model under test
     row_scale: str  # of the registered quantiser; the others are sensitivity
-    best_of: tuple[
-        str, ...
-    ]  # optimisers: the variant `best` takes of each rotation the one that lands highest; or none
-    starts: (
-        int  # Haar starts of the search, and Haar draws of `random`, that inflation is averaged over where it is told
-    )
+    best_of: tuple[str, ...]  # optimisers, or none: `best` takes of each rotation the one that lands highest
+    starts: int  # Haar starts of the search, and Haar draws of `random`, that inflation is averaged over
     scopes: tuple[int, ...]  # numbers of layers at which every basis is measured, and told by domain
     batch_tokens: int  # at most so many in one batch of prompts, padding included
     continuations: int  # prompts per domain that are continued for people to read
