@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import BUNDLE, bundle_sha256, pack
+from reports.checked import counted
 from reports.decision import Decision
 from reports.document import decision_json
 from reports.errors import BadInput, ExitCode
@@ -20,6 +21,7 @@ from reports.plan import Plan
 from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
+from reports.subject import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -37,6 +39,7 @@ class Session:
     options: Mapping[str, object]
     started: datetime
     root: Path
+    checked: frozenset[str]  # the cells whose tensors this run has digested
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ def conclude(session: Session) -> Conclusion:
     """
     plan = session.plan
     store = _store_of(session)
-    measurements = {} if store is None else store.measurements()
+    stored = {} if store is None else store.measurements()
+    for cell, measurement in stored.items():  # also of what is not counted: nothing forged may lie there unnoticed
+        check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of)
+    measurements = counted(stored, session.checked)
     judged = judge(plan.prereg, plan.subject, measurements, plan.run_folder)
     decision = judged.decision
     errors = [_error(report) for report in session.reports if report.outcome == "failed" and _is_fault(report)]

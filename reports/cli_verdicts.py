@@ -8,8 +8,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from reports.early import DEFAULT_PREREGISTRATION
 from reports.errors import BadInput, ExitCode
-from reports.options import DEFAULT_PREREGISTRATION
 from reports.seal import verify
 from reports.store import write_atomically
 

@@ -1,73 +1,28 @@
-"""The study's command-line options, and what they mean before anything is read."""
+"""The study's command-line options as a run was given them; `reports/early/` declares them."""
 
-import argparse
 from pathlib import Path
 
 import pytest
 
 from reports.crew import ORDERS
+from reports.early import ADVICE
+from reports.exit_code import lists_only
 
-DEFAULT_PREREGISTRATION = "E-ffn-rotation-v4-olmoe_nano"
-
-
-def add_options(parser: pytest.Parser) -> None:
-    group = parser.getgroup("study", "pre-registered claims about mixture-of-experts weights")
-    group.addoption(
-        "--prereg",
-        metavar="NAME",
-        help="preregistration under hypotheses/preregistrations/, or a path "
-        f"(default: the one that seals --model, else {DEFAULT_PREREGISTRATION})",
-    )
-    group.addoption("--model", metavar="PATH_OR_HUB_ID", help="the subject (default: the sealed one)")
-    group.addoption("--revision", metavar="REV", help="revision of a hub model (default: the sealed one, else main)")
-    group.addoption(
-        "--dense-model",
-        metavar="PATH_OR_HUB_ID",
-        help="the dense model that secondaries compare with (default: the sealed one, where it lies in the repository)",
-    )
-    group.addoption(
-        "--prompts", type=Path, metavar="FILE", help="prompts for the claim about the whole model (default: the sealed)"
-    )
-    group.addoption("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="where to compute (default: auto)")
-    group.addoption("--layers", type=layer_set, metavar="0-3,8", help="run the cells of these layers only")
-    group.addoption(
-        "--sample",
-        action="store_true",
-        help="of each layer the registered sample of experts only: exploratory, and hours in place of days on a CPU",
-    )
-    group.addoption(
-        "--save-rotations",
-        action="store_true",
-        help="keep the learned rotations of every layer measured, beside its measurements (large)",
-    )
-    group.addoption(
-        "--reproduce",
-        type=Path,
-        metavar="DECISION",
-        help="measure afresh, whole, and be green exactly when this decision.json is reproduced",
-    )
-    group.addoption("--report", action="store_true", help="write report.html and its figures as well (some seconds)")
-    group.addoption("--out", type=Path, metavar="DIR", help="where measurements and verdicts go (default: reports/out)")
+ROOT = pytest.StashKey[Path]()  # the checkout whose `hypotheses/` runs, whatever pytest calls its rootdir
 
 
-def layer_set(text: str) -> frozenset[int]:
-    """`0-3,8` -> {0, 1, 2, 3, 8}."""
-    layers: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise argparse.ArgumentTypeError(
-                f"{part.strip()!r} is no layer or range of layers; write for example 0-3,8"
-            )
-        layers.update(range(int(first), int(last or first) + 1))
-    return frozenset(layers)
+UNSET = (None, False, "auto")
 
 
-def study_requested(config: pytest.Config) -> bool:
-    """Do the command line's paths reach into `hypotheses/`? Then this is the study, not the unit tests."""
-    hypotheses = config.rootpath / "hypotheses"
-    paths = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
-    return any(path == hypotheses or hypotheses in path.parents or path in hypotheses.parents for path in paths)
+def require_none(config: pytest.Config) -> None:
+    """Raises `UsageError` where an option of the study is given to another run: it would go unheeded."""
+    if lists_only(config):
+        return
+    names = ("prereg", "model", "revision", "dense_model", "prompts", "device", "layers", "sample")
+    for name in (*names, "save_rotations", "reproduce", "report", "out"):
+        if config.getoption(name) not in UNSET:
+            option = f"--{name.replace('_', '-')}"
+            raise pytest.UsageError(f"{option}: no test of the study is named; {ADVICE}")
 
 
 def echo(config: pytest.Config) -> dict[str, object]:

@@ -10,8 +10,9 @@ import pytest
 
 from reports.canonical import sha256_hex
 from reports.crew import ORDERS
+from reports.early import DEFAULT_PREREGISTRATION
 from reports.errors import BadInput, Mismatch
-from reports.options import DEFAULT_PREREGISTRATION
+from reports.options import ROOT
 from reports.parse import load_preregistration
 from reports.preregistration import Cell, Preregistration, running_order
 from reports.repeatable import require_publishable
@@ -40,7 +41,8 @@ def make_plan(config: pytest.Config) -> Plan:
 
     Raises `Tampered` on a broken seal and `BadInput` on anything that cannot be used.
     """
-    folder = config.rootpath / "hypotheses" / "preregistrations"
+    root = config.stash[ROOT]
+    folder = root / "hypotheses" / "preregistrations"
     expected = _expected(config)
     named = config.getoption("prereg")
     if expected is not None and named is None:
@@ -62,7 +64,7 @@ def make_plan(config: pytest.Config) -> Plan:
         first, last = subject.layers[0], subject.layers[-1]
         raise BadInput(f"--layers: {min(absent)} has no experts in {subject.name}; choose among {first} to {last}")
     out = config.getoption("out")
-    base = config.rootpath / "reports" / "out" if out is None else config.invocation_params.dir / out
+    base = root / "reports" / "out" if out is None else config.invocation_params.dir / out
     name = run_name(path.stem, subject) + dense_suffix(prereg)
     if expected is not None:
         _same_subject(expected, subject)

@@ -5,6 +5,7 @@ Imports no torch: `pytest --help`, collection errors and re-judging stay fast, a
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Generator
@@ -13,18 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
-from reports import cells, hooks, terminal
+from reports import cells, early, hooks, terminal
 from reports.artefacts import Conclusion, Session, conclude
+from reports.checked import Checked
 from reports.crew import ORDERS, Failures, Slots, instruct, orders_of
+from reports.early import SESSION
 from reports.errors import ExitCode, StudyError
+from reports.exit_code import last_word, lists_only
 from reports.live import Live, live_line
-from reports.options import add_options, echo, study_requested
+from reports.options import ROOT, echo, require_none
 from reports.plan import PLAN, make_plan
 from reports.reproduction import REPRODUCTION, Comparison, compare
 from reports.study import Study
-
-SESSION = "study-session"  # the name that the hooks of a run are registered under
 
 OUTCOMES = {
     ExitCode.KILLED: "KILLED",
@@ -39,8 +42,9 @@ MEANINGS = {
 }
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    if not pluginmanager.has_plugin(early.NAME):  # then `pytest_configure` refuses to run the study
+        early.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -52,9 +56,40 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "trap(name): the registered trap that this cell sets")
     config.addinivalue_line("markers", "probe(name): the registered probe that this cell feeds; it enters no verdict")
     config.addinivalue_line("markers", "secondary(name): the registered comparison that this cell feeds; no verdict")
-    if study_requested(config):
-        config.stash[ORDERS] = orders_of(config)
-        config.pluginmanager.register(StudySession(config), SESSION)
+    root = early.study_root(map(str, config.args), config.invocation_params.dir)
+    if root is None:
+        require_none(config)
+        return
+    if not config.pluginmanager.has_plugin(early.NAME):
+        raise pytest.UsageError(
+            "the suite is not installed here, and pytest would take a folder that an option names for tests of yours; "
+            "run: pip install -e ."
+        )
+    config.stash[ROOT] = root
+    config.stash[ORDERS] = orders_of(config)
+    config.pluginmanager.register(StudySession(config), SESSION)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
+    """0 is a verdict, or a list that was asked for; 1 is a kill: nothing else of a study ends in either."""
+    known = config.known_args_namespace
+    named = early.study_root(known.file_or_dir, config.invocation_params.dir) is not None
+    try:
+        code = yield
+    except Exception as error:  # pytest itself ran out of memory, say; Python would end in 1
+        if not named or isinstance(error, pytest.UsageError):
+            raise
+        print(f"INCOMPLETE: pytest broke off ({type(error).__name__}); look above", file=sys.stderr)
+        return ExitCode.INCOMPLETE
+    session = config.pluginmanager.get_plugin(SESSION)
+    if hasattr(config, "workerinput") or not (session or (named and lists_only(config))):  # --help configures nothing
+        return code
+    reproduce = getattr(known, "reproduce", None) is not None
+    code, wrong = last_word(int(code), session and session.settled, config.invocation_params.args, reproduce)
+    if wrong is not None:
+        print(f"{ExitCode(code).name}: {wrong}", file=sys.stderr)
+    return code
 
 
 class StudySession:
@@ -69,9 +104,10 @@ class StudySession:
         self.conclusion: Conclusion | None = None
         self.comparison: Comparison | None = None
         self.failure: str | None = None  # why there is no conclusion
+        self.settled: int | None = None  # the exit code that this run came to
         self.slots = Slots()
         # a worker has no terminal, and -q asks for none; the copy is made before pytest captures stderr
-        silent = self.worker or config.option.verbose < 0
+        silent = self.worker or getattr(config.option, "verbose", 0) < 0
         self.live = Live(None) if silent else live_line(2, os.environ)
         self.order: dict[str, int] = {}  # test id -> position in the registered order
         self.running: str | None = None  # test id
@@ -79,6 +115,10 @@ class StudySession:
     @property
     def failures(self) -> Failures:
         return Failures(self.config.stash[PLAN].run_folder / f".failed-{self.config.stash[ORDERS].run}")
+
+    @property
+    def checked(self) -> Checked:
+        return Checked(self.config.stash[PLAN].run_folder / f".checked-{self.config.stash[ORDERS].run}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -131,10 +171,17 @@ class StudySession:
         self.live.finish(cell_id(nodeid))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there."""
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there.
+
+        Any other is run once: a plugin that runs a failed test again would judge a kill again.
+        """
         self.running = item.nodeid
-        return True if self.overtaken() else None
+        if not self.overtaken():
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            runtestprotocol(item, nextitem=nextitem)
+            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
     def overtaken(self) -> bool:
         """Under `-n N -x`: did a test fail that stands before the one that this worker runs?"""
@@ -197,7 +244,7 @@ class StudySession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self.worker or self.config.option.collectonly or PLAN not in self.config.stash:
+        if self.worker or lists_only(self.config) or PLAN not in self.config.stash:
             return
         ended = Session(
             plan=self.config.stash[PLAN],
@@ -206,9 +253,11 @@ class StudySession:
             interrupted=self.interrupted,
             options=echo(self.config),
             started=datetime.fromtimestamp(self.started, UTC),
-            root=self.config.rootpath,
+            root=self.config.stash[ROOT],
+            checked=self.checked.cells(),
         )
         self.failures.forget()
+        self.checked.forget()
         try:
             self.conclusion = conclude(ended)
             session.exitstatus = self.conclusion.exit_code
@@ -222,6 +271,7 @@ class StudySession:
         except Exception as error:
             self.failure = f"ERROR: no verdict ({type(error).__name__}: {error}); please report it"
             session.exitstatus = ExitCode.INCOMPLETE
+        self.settled = int(session.exitstatus)
 
     def pytest_unconfigure(self) -> None:
         self.live.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
 
+from reports.checked import Checked, counted
 from reports.conclusion import probed_layer
 from reports.controls import judge_trap
 from reports.decision import trigger
@@ -53,6 +54,7 @@ class Study:
     prereg: Preregistration
     subject: SubjectFacts
     store: Store
+    checked: Checked
     selected: frozenset[Cell]
     say: Callable[[str], None]  # numbers for people, printed beside the running cell
 
@@ -77,12 +79,17 @@ class Study:
     def killed_before(self, cell: Cell) -> str | None:
         """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None."""
         order = {registered: index for index, registered in enumerate(self.cells())}
-        outcomes = judge_gates(self.prereg, self.subject.layers, self.store.measurements())
+        found = counted(self.store.measurements(), self.checked.cells())
+        outcomes = judge_gates(self.prereg, self.subject.layers, found)
         killed = next((outcome for outcome in outcomes if outcome.status == "KILLED"), None)
         if killed is None:
             return None
         closing = max(order[needed] for needed in killed.gate.cells)
         return trigger(killed) if order[cell] > closing else None
+
+    def recall(self, cell: Cell) -> Measurement | None:
+        """What the store holds of `cell`, if this run has checked it: the weights may have changed since an earlier."""
+        return self.store.get(cell) if cell in self.checked else None
 
     def obtain(self, cell: Cell, measure: Measure, source: Source) -> Measurement:
         """The stored measurement of `cell` if these tensors were measured before, else a new one, stored."""
@@ -92,6 +99,7 @@ class Study:
                 check_digest(self.subject, cell, digest, source.of(cell))
                 stored = self.store.get(cell, digest)
                 if stored is not None:
+                    self.checked.add(cell)
                     return stored
             started = time.perf_counter()
             reader = source.open(cell)
@@ -99,6 +107,7 @@ class Study:
             check_digest(self.subject, cell, reader.sha256, source.of(cell))
             measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started, source.of(cell))
             self.store.put(measurement)
+            self.checked.add(cell)
             return measurement
 
 
@@ -146,8 +155,8 @@ class ClaimUnderTest:
     def _judge(self, gate: Gate) -> GateOutcome:
         found = {}
         for cell in gate.cells:
-            measurement = self.study.store.get(cell)  # its tensors are digested by its own cell, not once more here
-            if measurement is None and cell in self.study.selected:
+            measurement = self.study.recall(cell)  # its tensors are digested by its own cell, not once more here
+            if measurement is None and (cell in self.study.selected or self.study.store.has(cell)):
                 measure = self.traps[cell.name] if cell.kind == "trap" else self.measure_with
                 measurement = self.study.obtain(cell, measure, self.source)
             if measurement is not None:
@@ -222,7 +231,7 @@ class SecondaryUnderTest:
         measurement = self.study.obtain(cell, self.measure_with, self.source)
         metric = self.secondary.metric
         text = f"dense {metric} {fmean(values(measurement.measured, metric)):.3f}"
-        experts = self.study.store.get(Cell("claim", self.secondary.claim, layer))  # None where not measured yet
+        experts = self.study.recall(Cell("claim", self.secondary.claim, layer))  # None where not measured yet
         if experts is not None:
             text += f" (experts {fmean(values(experts.measured, metric)):.3f})"
         self.study.say(text)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reports.checked import Checked
 from reports.errors import ClaimKilled, TrapMisfired
 from reports.gates import judge_gate
 from reports.measurement import Measured, Of
@@ -58,7 +59,9 @@ def ran(prereg: Preregistration, bench: Bench, folder: Path) -> Iterator[tuple[C
     """Every cell in registered order, and what came of it."""
     said: list[str] = []
     store = open_store(folder, Identity("0" * 64, "1" * 64, {}))
-    study = Study(prereg, SUBJECT, store, frozenset(running_order(prereg, LAYERS)), said.append)
+    study = Study(
+        prereg, SUBJECT, store, Checked(store.folder / "checked"), frozenset(running_order(prereg, LAYERS)), said.append
+    )
     for cell in study.cells():
         claim = next((claim.name for claim in prereg.claims if cell.name == claim.name), "one_bit_nll")
         try:
@@ -143,7 +146,14 @@ def test_a_gate_that_lacks_its_curve_is_judged_by_the_claim_itself(tmp_path: Pat
     """`-k "one_bit_nll and L03"`: the claim measures its last layer, and the gate what it needs and no more."""
     bench = Bench(states_of(RUNG))
     store = open_store(tmp_path, Identity("0" * 64, "1" * 64, {}))
-    study = Study(RUNG, SUBJECT, store, frozenset(registered_cells(RUNG, LAYERS)), lambda text: None)
+    study = Study(
+        RUNG,
+        SUBJECT,
+        store,
+        Checked(store.folder / "checked"),
+        frozenset(registered_cells(RUNG, LAYERS)),
+        lambda text: None,
+    )
     claim = study.claim("one_bit_nll", bench, bench, {"trivial_pass": bench, "unrotated_one_bit": bench})
     claim.judge(3)
     assert bench.opened == list(gates(RUNG, LAYERS)[0].cells)

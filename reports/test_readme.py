@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reports.cli import parser
+from reports.early import add_options
 from reports.errors import ExitCode
-from reports.options import add_options
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf8")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.checked import Checked
 from reports.errors import Tampered
 from reports.measurement import Of
 from reports.preregistration import Cell, Preregistration, registered_cells
@@ -27,7 +28,7 @@ def a_store(folder: Path) -> Store:
 
 
 def a_study(store: Store, selected: Iterable[Cell] = CELLS, prereg: Preregistration = TWO) -> Study:
-    return Study(prereg, SUBJECT, store, frozenset(selected), lambda text: None)
+    return Study(prereg, SUBJECT, store, Checked(store.folder / "checked"), frozenset(selected), lambda text: None)
 
 
 def test_cells_behind_the_first_kill_are_told_its_trigger(tmp_path: Path) -> None:
@@ -37,6 +38,9 @@ def test_cells_behind_the_first_kill_are_told_its_trigger(tmp_path: Path) -> Non
         wide = cell.kind == "claim"
         store.put(a_measurement(cell, [0.9 if wide else 0.1]))
     study = a_study(store)
+    assert {study.killed_before(cell) for cell in CELLS} == {None}  # what no cell of this run has checked
+    for cell in CELLS:
+        study.checked.add(cell)
     told = [study.killed_before(cell) for cell in CELLS]
     kills = CELLS.index(Cell("claim", "narrow_d", 1))
     assert told[: kills + 1] == [None] * (kills + 1)
