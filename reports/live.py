@@ -72,8 +72,11 @@ def duration(seconds: float) -> str:
 class Live:
     """Draws a `Progress` once a second. Does nothing without a terminal to draw on."""
 
-    def __init__(self, terminal: int | None, columns: Callable[[], int] = lambda: 80) -> None:
+    def __init__(
+        self, terminal: int | None, columns: Callable[[], int] = lambda: 80, *, log: int | None = None
+    ) -> None:
         self.terminal = terminal
+        self.log = log  # where a line is written that cannot wait, terminal or not
         self.columns = columns
         self.progress = Progress([], 0)
         self.lock = threading.Lock()
@@ -99,6 +102,14 @@ class Live:
         with self.lock:
             self._write(ERASE)
 
+    def say(self, line: str) -> None:
+        """One line at once: of what a person would otherwise take for a run that hangs."""
+        with self.lock:
+            self._write(ERASE)
+            if self.log is not None:
+                with suppress(OSError):  # as below
+                    os.write(self.log, f"{line if line.isprintable() else ascii(line)}\n".encode())
+
     def within(self, done: int, total: int) -> None:
         with self.lock:
             self.progress.within = (done, total)
@@ -107,9 +118,9 @@ class Live:
         self.ended.set()
         with self.lock:
             self._write(ERASE)
-            if self.terminal is not None:
-                os.close(self.terminal)
-            self.terminal = None
+            if self.log is not None:
+                os.close(self.log)
+            self.log = self.terminal = None
 
     def _tick(self) -> None:
         while not self.ended.wait(PERIOD):
@@ -125,7 +136,7 @@ class Live:
 
 def live_line(stream: int, environment: Mapping[str, str]) -> Live:
     """A line on a copy of the file descriptor `stream`, if that is a terminal that can erase a line."""
-    if not os.isatty(stream) or environment.get("TERM") in (None, "", "dumb"):
-        return Live(None)
     copy = os.dup(stream)
-    return Live(copy, lambda: os.get_terminal_size(copy).columns or 80)  # 0 where nobody set a size
+    if not os.isatty(stream) or environment.get("TERM") in (None, "", "dumb"):
+        return Live(None, log=copy)
+    return Live(copy, lambda: os.get_terminal_size(copy).columns or 80, log=copy)  # 0 where nobody set a size

@@ -71,6 +71,17 @@ def test_it_is_silent_where_there_is_no_terminal(tmp_path: Any) -> None:
     Live(None).close()
 
 
+def test_what_cannot_wait_is_said_without_a_terminal_too(tmp_path: Any) -> None:
+    with open(tmp_path / "log", "wb") as file:
+        live = live_line(file.fileno(), {})
+        live.say("status 429; waits 300 s")
+        live.say("a name that \x1b[2J clears\nthe screen")
+        live.close()
+        live.say("too late")
+    assert (tmp_path / "log").read_text() == "status 429; waits 300 s\n'a name that \\x1b[2J clears\\nthe screen'\n"
+    Live(None).say("nowhere")
+
+
 SEEN = """
 from pathlib import Path
 from fixtures.waiting import wait_for
