@@ -8,6 +8,8 @@ import argparse
 
 import torch
 
+from fixtures.hub_kernels import without_hub_kernels
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.naive", description=__doc__)
@@ -16,6 +18,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="of the decomposition")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
+    without_hub_kernels()
     import transformers  # noqa: PLC0415 - seconds, and no part of --help
 
     model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16)
