@@ -18,6 +18,7 @@ from reports.errors import BadInput, ExitCode
 from reports.files import read_regular
 from reports.judged import judge
 from reports.plan import Plan
+from reports.printing import as_text
 from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
@@ -146,7 +147,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "started": session.started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "options": dict(session.options),
-        "subject_location": _relative(session.plan.subject.location, session.root),
+        "subject_location": as_text(_relative(session.plan.subject.location, session.root)),
         "subject_revision": session.plan.subject.revision,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -169,7 +170,7 @@ def _error(report: Report) -> dict[str, object]:
     return {
         "cell": _property(report, "cell"),
         "outcome": _property(report, "outcome") or "ERROR",
-        "message": _message(report),
+        "message": as_text(_message(report)),
     }
 
 

@@ -119,13 +119,13 @@ def finish(root: Path, pytester: pytest.Pytester, prereg: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         done = pytester.runpytest_inprocess("hypotheses", "--prereg", prereg)
-    (root / SAID).write_text(json.dumps([int(done.ret), done.outlines, done.errlines]))
+    (root / SAID).write_text(json.dumps([int(done.ret), done.outlines, done.errlines]), encoding="utf8")
 
 
 def copied(made: Path, root: Path) -> pytest.RunResult:
     """What `finish` left in `made`, copied to `root`."""
     shutil.copytree(made, root, dirs_exist_ok=True)
-    code, out, err = json.loads((root / SAID).read_text())
+    code, out, err = json.loads((root / SAID).read_text(encoding="utf8"))
     return pytest.RunResult(code, out, err, 0.0)
 
 

@@ -4,6 +4,7 @@ xdist ends `-x` by killing workers in mid-cell. Here a failure is written down i
 that stands behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
 """
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -13,6 +14,9 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
+
+from reports.errors import BadInput
+from reports.printing import as_text
 
 ORDERS = pytest.StashKey["Orders"]()
 WORKERINPUT = "study"  # the key that a worker finds its orders under
@@ -47,6 +51,19 @@ def orders_of(config: pytest.Config) -> Orders:
 
 def distributed(config: pytest.Config) -> bool:
     return bool(config.getoption("tx", None))
+
+
+def require_text(config: pytest.Config) -> None:
+    """Raises `BadInput` where workers would have to be told of a name that is not text, which execnet cannot send."""
+    if not distributed(config):
+        return
+    told = (config.rootpath, config.invocation_params.dir, *config.invocation_params.args, *sys.path)
+    for name in map(str, told):
+        if as_text(name) != name:
+            raise BadInput(
+                f"-n: {as_text(name)!a} is not text in this locale, so workers cannot be told of it; set PYTHONUTF8=1, "
+                "rename it, or leave out -n"
+            )
 
 
 class Slots:

@@ -7,6 +7,7 @@ import pytest
 from reports.crew import ORDERS
 from reports.early import ADVICE
 from reports.exit_code import lists_only
+from reports.printing import as_text
 
 ROOT = pytest.StashKey[Path]()  # the checkout whose `hypotheses/` runs, whatever pytest calls its rootdir
 
@@ -28,19 +29,23 @@ def require_none(config: pytest.Config) -> None:
 def echo(config: pytest.Config) -> dict[str, object]:
     """Every option of the study as given, for the header and the environment of the verdict."""
     layers = config.getoption("layers")
+
+    def given(name: str) -> str | None:
+        return None if config.getoption(name) is None else as_text(str(config.getoption(name)))
+
     return {
-        "prereg": config.getoption("prereg"),
-        "model": config.getoption("model"),
-        "revision": config.getoption("revision"),
-        "dense_model": config.getoption("dense_model"),
-        "prompts": None if config.getoption("prompts") is None else str(config.getoption("prompts")),
+        "prereg": given("prereg"),
+        "model": given("model"),
+        "revision": given("revision"),
+        "dense_model": given("dense_model"),
+        "prompts": given("prompts"),
         "device": config.getoption("device"),
         "layers": None if layers is None else sorted(layers),
-        "out": None if config.getoption("out") is None else str(config.getoption("out")),
+        "out": given("out"),
         "sample": config.getoption("sample"),
         "save_rotations": config.getoption("save_rotations"),
         "report": config.getoption("report"),
-        "reproduce": None if config.getoption("reproduce") is None else str(config.getoption("reproduce")),
+        "reproduce": given("reproduce"),
         "stop_at_first_kill": config.stash[ORDERS].stop,
         "workers": getattr(config.option, "numprocesses", None),
     }

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from reports.canonical import sha256_hex
-from reports.crew import ORDERS
+from reports.crew import ORDERS, require_text
 from reports.early import DEFAULT_PREREGISTRATION
 from reports.errors import BadInput, Mismatch
 from reports.options import ROOT
 from reports.parse import load_preregistration
 from reports.preregistration import Cell, Preregistration, running_order
+from reports.printing import as_bytes
 from reports.repeatable import require_publishable
 from reports.reproduction import REPRODUCTION, read_expected, reproduction
 from reports.seal import SealStatus, verify
@@ -41,6 +42,7 @@ def make_plan(config: pytest.Config) -> Plan:
 
     Raises `Tampered` on a broken seal and `BadInput` on anything that cannot be used.
     """
+    require_text(config)
     root = config.stash[ROOT]
     folder = root / "hypotheses" / "preregistrations"
     expected = _expected(config)
@@ -66,6 +68,8 @@ def make_plan(config: pytest.Config) -> Plan:
     out = config.getoption("out")
     base = root / "reports" / "out" if out is None else config.invocation_params.dir / out
     name = run_name(path.stem, subject) + dense_suffix(prereg)
+    base = root / "reports" / "out" if out is None else config.invocation_params.dir / out
+    name = run_name(rule_name(path, folder), subject) + dense_suffix(prereg)
     if expected is not None:
         _same_subject(expected, subject)
         name += f"--reproduced-{config.stash[ORDERS].run}"  # its own store: nothing that was measured before counts
@@ -117,6 +121,15 @@ def find_preregistration(folder: Path, name: str | None, model: str | None) -> P
     return folder / f"{DEFAULT_PREREGISTRATION}.toml"
 
 
+def rule_name(path: Path, folder: Path) -> str:
+    """The stem of a preregistration in `folder`. One that lies elsewhere is another rule, whatever its file is called,
+    so its name also says where: its run must not replace that of the sealed rule."""
+    place = path.parent.resolve()
+    if place == folder.resolve():
+        return path.stem
+    return f"{_safe(path.stem)}-{sha256_hex(as_bytes(str(place / path.name)))[:8]}"
+
+
 def run_name(prereg: str, subject: SubjectFacts) -> str:
     """One folder per rule and subject; another subject of the same name, or other prompts, get another folder."""
     if not subject.exploratory:
@@ -124,7 +137,7 @@ def run_name(prereg: str, subject: SubjectFacts) -> str:
     where = subject.location
     if subject.prompts is not None and Path(subject.prompts).parent != Path(where):
         where += f" {subject.prompts}"
-    return f"{prereg}--{_safe(subject.name)}-{sha256_hex(where.encode())[:8]}"
+    return f"{prereg}--{_safe(subject.name)}-{sha256_hex(as_bytes(where))[:8]}"
 
 
 def dense_suffix(prereg: Preregistration) -> str:
@@ -133,7 +146,7 @@ def dense_suffix(prereg: Preregistration) -> str:
     if not others:
         return ""
     other = others[0]  # --dense-model names one for all
-    return f"--beside-{_safe(other.name)}-{sha256_hex(f'{other.source} {other.revision}'.encode())[:8]}"
+    return f"--beside-{_safe(other.name)}-{sha256_hex(as_bytes(f'{other.source} {other.revision}'))[:8]}"
 
 
 def _safe(name: str) -> str:

@@ -17,6 +17,7 @@ from reports.files import read_regular
 from reports.judged import Judged, judge
 from reports.measurement import Measurement
 from reports.preregistration import Cell
+from reports.printing import as_text
 from reports.published import DECISION, artefacts
 from reports.seal import verify
 from reports.store import Store, write_atomically
@@ -27,11 +28,11 @@ RUN = "run.json"
 
 def remember(run_folder: Path, preregistration: str, subject: SubjectFacts, store: Store | None) -> None:
     """Writes `run.json`: enough to judge the run again elsewhere, and no path of this machine."""
-    prompts = None if subject.prompts is None else Path(subject.prompts).name
+    prompts = None if subject.prompts is None else as_text(Path(subject.prompts).name)
     entry = {
         "preregistration": preregistration,
         "store": None if store is None else store.folder.name,
-        "subject": asdict(subject) | {"location": Path(subject.location).name, "prompts": prompts},
+        "subject": asdict(subject) | {"location": as_text(Path(subject.location).name), "prompts": prompts},
     }
     write_atomically(run_folder / RUN, canonical_json(entry))
 

@@ -228,7 +228,10 @@ def _write_through(path: Path, data: bytes) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> BadInput:
-    return BadInput(f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder")
+    return BadInput(
+        f"{path}: cannot be written ({error.strerror}); free the disk or choose another folder (pytest hypotheses/ "
+        "--out=DIR)"
+    )
 
 
 def _sync_folder(folder: Path) -> None:

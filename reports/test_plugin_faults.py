@@ -130,7 +130,9 @@ def test_an_unwritable_out_is_named(run: Any, pytester: pytest.Pytester) -> None
     (pytester.path / "reports" / "out").write_text("a file where the folder should be")
     result = run()
     assert result.ret == ExitCode.BAD_INPUT
-    result.stdout.fnmatch_lines(["*cannot be written (*); free the disk or choose another folder*"])
+    result.stdout.fnmatch_lines(
+        ["*cannot be written (*); free the disk or choose another folder (pytest hypotheses/ --out=DIR)*"]
+    )
 
 
 def test_an_error_of_the_suite_is_neither_a_kill_nor_green(

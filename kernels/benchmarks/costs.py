@@ -24,6 +24,7 @@ from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
 from kernels.spectra import spectrum
 from reports.effort import span, step_flops
+from reports.printing import print_anywhere
 
 STEPS = 100  # registered in designs 4 and 5
 OUT, IN = 1024, 2048  # of the matrix that rates are measured on
@@ -107,4 +108,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -37,6 +37,7 @@ from kernels.spectra import eigenvalues_beside, eigenvalues_on_device, spectrum
 from kernels.triton import available
 from reports.effort import step_flops
 from reports.errors import BadInput
+from reports.printing import print_anywhere
 
 Row = tuple[str, ...]
 Result = TypeVar("Result")
@@ -290,4 +291,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main(sys.argv[1:]))

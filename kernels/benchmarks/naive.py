@@ -9,6 +9,7 @@ import argparse
 import torch
 
 from fixtures.hub_kernels import without_hub_kernels
+from reports.printing import print_anywhere
 
 
 def main() -> None:
@@ -38,4 +39,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -44,6 +44,7 @@ from kernels.momentum import momentum
 from kernels.procrustes import annealed_procrustes
 from kernels.radam import radam
 from kernels.rotations import haar_orthogonal, orthogonality_residual
+from reports.printing import print_anywhere
 
 
 @dataclass(frozen=True)
@@ -166,14 +167,14 @@ class Observer:
 def _reset_peak() -> int | None:
     """Resident memory now [KiB]; None where the peak cannot be reset."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf8")  # resets VmHWM
     except OSError:
         return None
     return _status_kib("VmRSS")
 
 
 def _status_kib(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf8").splitlines()
     return int(next(line for line in lines if line.startswith(field + ":")).split()[1])
 
 
@@ -218,7 +219,7 @@ def _version(package: str) -> str:
 
 def _cpu_model() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = cpuinfo.read_text(encoding="utf8").splitlines() if cpuinfo.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor()
 
@@ -261,4 +262,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main(sys.argv[1:])

@@ -30,6 +30,7 @@ from torch import Tensor  # noqa: E402
 
 from kernels.effective_dimension import REGISTERED_SHARES, energy_rank  # noqa: E402
 from kernels.spectra import spectrum  # noqa: E402
+from reports.printing import print_anywhere  # noqa: E402
 
 # One bf16 matrix (out, in) to descending float64 energies (k,), or to a function that fetches them after the clock.
 Route = Callable[[Tensor], Tensor | Callable[[], Tensor]]
@@ -137,14 +138,14 @@ def _report_peak(route: Route, w: Tensor, pipe: Connection) -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):  # glibc: what the parent freed goes back, or the route would reuse it unseen
         libc.malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf8")  # resets VmHWM
     before = _status_kib("VmRSS")
     measure(route, w)
     pipe.send(_status_kib("VmHWM") - before)
 
 
 def _status_kib(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf8").splitlines()
     return int(next(line for line in lines if line.startswith(field + ":")).split()[1])
 
 
@@ -199,4 +200,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main(sys.argv[1:])

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.printing import print_anywhere
+
 ROOT = Path(__file__).resolve().parents[2]
 # What a run imports before its first cell, torch above all
 IMPORTS = (
@@ -138,4 +140,5 @@ def report(name: str, cost: Cost) -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main(sys.argv[1:])

@@ -5,6 +5,7 @@ import time
 
 from reports.mutants.driver import all_tried, closing_lines, result_table
 from reports.mutants.every import MUTANTS
+from reports.printing import print_anywhere
 
 
 def main() -> int:
@@ -15,4 +16,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

@@ -57,7 +57,7 @@ def pristine() -> Iterator[Path]:
 def tried(mutant: Mutant, base: Path) -> Result:
     """Runs the tests of `mutant` on a copy of `base` that has it."""
     began = time.perf_counter()
-    fault = stale(mutant, (base / FOLDER / mutant.file).read_text())
+    fault = stale(mutant, (base / FOLDER / mutant.file).read_text(encoding="utf8"))
     if fault is not None:
         return Result(mutant, None, fault, 0.0)
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
@@ -66,11 +66,17 @@ def tried(mutant: Mutant, base: Path) -> Result:
         path = folder / FOLDER / mutant.file
         for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
             compiled.unlink()  # … but for this one: a second and a size may well be the same
-        path.write_text(mutant.applied(path.read_text()))
+        path.write_text(mutant.applied(path.read_text(encoding="utf8")), encoding="utf8")
         ids = [f"{FOLDER}/{test}" for test in mutant.tests]
         try:
             done = subprocess.run(  # noqa: S603 - ourselves
-                [*PYTEST, *ids], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+                [*PYTEST, *ids],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+                encoding="utf8",
             )
         except subprocess.TimeoutExpired:
             return Result(mutant, None, f"not done after {PATIENCE} s", time.perf_counter() - began)
