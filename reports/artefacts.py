@@ -18,7 +18,7 @@ from reports.errors import BadInput, ExitCode
 from reports.files import read_regular
 from reports.judged import judge
 from reports.plan import Plan
-from reports.printing import as_text
+from reports.printing import as_text, as_word
 from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
@@ -100,11 +100,13 @@ def conclude(session: Session) -> Conclusion:
 
 def _given(options: Mapping[str, object]) -> str:
     named = ("model", "revision", "prompts", "dense_model")
-    given = "".join(f" --{name.replace('_', '-')} {options[name]}" for name in named if options[name] is not None)
+    given = "".join(
+        f" --{name.replace('_', '-')}={as_word(str(options[name]))}" for name in named if options[name] is not None
+    )
     if options["sample"]:
         given += " --sample"
     prereg = str(options["prereg"])  # found by its name where it lies with the others
-    return given + (f" --prereg {prereg}" if prereg.endswith(".toml") else "")
+    return given + (f" --prereg={as_word(prereg)}" if prereg.endswith(".toml") else "")
 
 
 def settle_exit_code(session: Session, decision: Decision) -> int:

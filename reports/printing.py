@@ -1,5 +1,6 @@
 """Text for any terminal and for JSON: the name of a file need not be text, and not every terminal can show a σ."""
 
+import shlex
 import sys
 
 
@@ -18,6 +19,19 @@ def as_text(name: str) -> str:
 def as_bytes(name: str) -> bytes:
     """The bytes of a file's name, the same in every locale."""
     return name.encode("utf8", "surrogateescape")
+
+
+def as_word(name: str) -> str:
+    r"""One word of a command line as a shell takes it: `'a b'`, and where it cannot be shown `$'a\x0ab'` of bash."""
+    if name.isprintable():
+        return shlex.quote(name)
+    shown = (
+        letter
+        if letter.isprintable() and letter not in "'\\"
+        else "".join(f"\\x{byte:02x}" for byte in as_bytes(letter))
+        for letter in name
+    )
+    return f"$'{''.join(shown)}'"
 
 
 def print_anywhere() -> None:

@@ -16,6 +16,7 @@ from reports.messages import lift_lines
 from reports.plan import Plan
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Claim, gates
+from reports.printing import as_word
 from reports.reproduce import difference_table, outcome_line
 from reports.reproduction import Comparison
 from reports.secondary import secondary_line
@@ -134,10 +135,10 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
 
 def next_commands(conclusion: Conclusion, here: Path) -> list[str]:
     """What to type to reproduce the verdict, to have its deciding cell explained, and to see it drawn."""
-    decision, folder = conclusion.decision, _short(conclusion.files[0].parent, here)
+    decision, folder = conclusion.decision, as_word(_short(conclusion.files[0].parent, here))
     killed = [] if decision.killed_at is None else [decision.gates[decision.killed_at].gate.claim_cells[-1].id]
     commands = [
-        ("reproduce: ", f"pytest hypotheses/{conclusion.given}", f"--reproduce {folder}/decision.json"),
+        ("reproduce: ", f"pytest hypotheses/{conclusion.given}", f"--reproduce={folder}/decision.json"),
         *(("explain: ", f"python -m reports why '{cell}'", f"--in {folder}") for cell in killed),
         ("draw: ", "python -m reports report", folder),
     ]

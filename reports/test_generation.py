@@ -417,7 +417,7 @@ class Written:
 
 def summary(decision: Decision) -> list[str]:
     written = Written()
-    conclusion = Conclusion(decision, document_of(decision), 0, (Path("run/decision.json"),), " --model other")
+    conclusion = Conclusion(decision, document_of(decision), 0, (Path("run/decision.json"),), " --model=other")
     write_summary(written, conclusion, Path.cwd())  # type: ignore[arg-type]
     return written.text.getvalue().splitlines()
 

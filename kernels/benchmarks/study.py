@@ -93,10 +93,10 @@ def study(  # noqa: PLR0913, PLR0917 - an option each
     chosen: tuple[str, ...] = ("-x",),
     pinned: int | None = None,
 ) -> Cost:
-    named = [] if model is None else ["--model", str(model)]
+    named = [] if model is None else [f"--model={model}"]
     with tempfile.TemporaryDirectory(dir=folder) as store:
         arguments = ["-m", "pytest", "hypotheses/", *chosen, "-n", str(workers), "-p", "no:cacheprovider"]
-        arguments += ["--out", store, "--device", device]
+        arguments += [f"--out={store}", f"--device={device}"]
         return run([*arguments, *named], folder / "output.txt", device, pinned)
 
 
