@@ -152,10 +152,25 @@ def run_scoreboard(options: Options) -> ExitCode:
     return ExitCode.BAD_INPUT if any(standing.error for standing in found) else ExitCode.SURVIVED
 
 
+def run_audit(options: Options) -> ExitCode:
+    """Show from git that the ledger only grew and that every verdict was published after its seal; 12 if not."""
+    from reports.audit import audit
+    from reports.history import open_history
+    from reports.ledger import LEDGER
+
+    root = options.folder.resolve().parents[1]
+    found = audit(open_history(root), options.folder / LEDGER, root / "reports" / "verdicts")
+    for finding in found:
+        print(finding.text)
+    codes = {finding.code for finding in found}
+    return next((code for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT) if code in codes), ExitCode.SURVIVED)
+
+
 VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
     ("decide", run_decide, (FOLDER, REWRITE)),
     ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
     ("why", run_why, (CELL, RUN)),
     ("report", run_report, (FOLDER,)),
     ("scoreboard", run_scoreboard, (WRITE,)),
+    ("audit", run_audit, ()),
 )
