@@ -3,7 +3,8 @@
 import sys
 
 from reports.cli import main
-from reports.printing import print_anywhere
+from reports.printing import end_with_the_reader, print_anywhere
 
 print_anywhere()
+end_with_the_reader()
 sys.exit(main(sys.argv[1:]))

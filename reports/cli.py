@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
-from reports.errors import BadInput, ExitCode, StudyError, Tampered
+from reports.errors import BadInput, ExitCode, StudyError, Tampered, unusable
 from reports.ledger import LEDGER, read_ledger
 from reports.lint import lint, sealable
 from reports.parse import load_preregistration
+from reports.printing import one_line
 from reports.seal import SealStatus, amend, seal, verify, was_sealed
 from reports.table import closest
 
@@ -57,8 +58,11 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"error: {unusable(error)}", file=sys.stderr)
+        return ExitCode.BAD_INPUT
     except Exception as error:
-        print(f"error: {type(error).__name__}: {error}; please report it", file=sys.stderr)
+        print(f"error: {type(error).__name__}: {one_line(str(error))}; please report it", file=sys.stderr)
         return ExitCode.INCOMPLETE
 
 

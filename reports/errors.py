@@ -6,6 +6,10 @@ what was handed to the suite. Anything else that is raised is an error of the su
 
 from enum import IntEnum
 
+from reports.printing import one_line
+
+LONGEST = 200  # characters of a path in a message
+
 
 class ExitCode(IntEnum):
     """Exit codes of `pytest hypotheses/` and `python -m reports` (pytest keeps 0 to 5 for itself)."""
@@ -23,6 +27,9 @@ class StudyError(Exception):
     """A single clear line: where, obtained, expected, what to do. Shown without a traceback."""
 
     exit_code: ExitCode = ExitCode.INCOMPLETE
+
+    def __init__(self, line: str) -> None:
+        super().__init__(one_line(line))  # names and values in it come from anywhere
 
     def __reduce__(self) -> tuple[type["StudyError"], tuple[str]]:
         return type(self), (str(self),)
@@ -50,6 +57,13 @@ class BadInput(StudyError):
     """A checkpoint, preregistration, option or device that cannot be used."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+def unusable(error: OSError) -> BadInput:
+    """What an operating system refuses, as one line: a path that is too long, a disk without room, no permission."""
+    what = "output" if error.filename is None else str(error.filename)
+    shown = what if len(what) <= LONGEST else f"{what[:LONGEST]}… ({len(what)} characters)"
+    return BadInput(f"{shown}: cannot be used ({error.strerror or error}); check the path, or choose another")
 
 
 class Mismatch(StudyError):

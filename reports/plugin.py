@@ -21,11 +21,12 @@ from reports.artefacts import Conclusion, Session, conclude
 from reports.checked import Checked
 from reports.crew import ORDERS, Failures, Slots, instruct, orders_of
 from reports.early import SESSION
-from reports.errors import ExitCode, StudyError
+from reports.errors import ExitCode, StudyError, unusable
 from reports.exit_code import last_word, lists_only
 from reports.live import Live, live_line
 from reports.options import ROOT, echo, require_none
 from reports.plan import PLAN, make_plan
+from reports.printing import one_line
 from reports.reproduction import REPRODUCTION, Comparison, compare
 from reports.study import Study
 
@@ -80,7 +81,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     except Exception as error:  # pytest itself ran out of memory, say; Python would end in 1
         if not named or isinstance(error, pytest.UsageError):
             raise
-        print(f"INCOMPLETE: pytest broke off ({type(error).__name__}); look above", file=sys.stderr)
+        why = "nobody reads its output" if isinstance(error, BrokenPipeError) else f"{type(error).__name__}, look above"
+        print(f"INCOMPLETE: pytest broke off ({why}); run again to go on from the store", file=sys.stderr)
         return ExitCode.INCOMPLETE
     session = config.pluginmanager.get_plugin(SESSION)
     if hasattr(config, "workerinput") or not (session or (named and lists_only(config))):  # --help configures nothing
@@ -134,6 +136,8 @@ class StudySession:
             self.config.stash[PLAN] = make_plan(self.config)
         except StudyError as error:
             pytest.exit(f"{error.exit_code.name.replace('_', ' ')}: {error}", returncode=error.exit_code)
+        except OSError as error:
+            pytest.exit(f"BAD INPUT: {unusable(error)}", returncode=ExitCode.BAD_INPUT)
         if not self.worker:
             terminal.prepare(self.config)
             terminate_as_interrupted(self.config)
@@ -268,8 +272,10 @@ class StudySession:
         except StudyError as error:
             self.failure = f"{error.exit_code.name.replace('_', ' ')}: {error}"
             session.exitstatus = error.exit_code
+        except OSError as error:
+            self.failure, session.exitstatus = f"BAD INPUT: {unusable(error)}", ExitCode.BAD_INPUT
         except Exception as error:
-            self.failure = f"ERROR: no verdict ({type(error).__name__}: {error}); please report it"
+            self.failure = f"ERROR: no verdict ({type(error).__name__}: {one_line(str(error))}); please report it"
             session.exitstatus = ExitCode.INCOMPLETE
         self.settled = int(session.exitstatus)
 

@@ -1,6 +1,7 @@
 """Text for any terminal and for JSON: the name of a file need not be text, and not every terminal can show a σ."""
 
 import shlex
+import signal
 import sys
 
 
@@ -34,8 +35,18 @@ def as_word(name: str) -> str:
     return f"$'{''.join(shown)}'"
 
 
+def one_line(text: str) -> str:
+    r"""`text` on one line: what moves a cursor, clears a screen or turns the direction of writing becomes `\x1b`."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in as_text(text))
+
+
 def print_anywhere() -> None:
     """For a command line: what its terminal cannot show is printed as an escape, where Python would raise."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
+
+
+def end_with_the_reader() -> None:
+    """For a command line: a reader that goes away (`| head`) ends it silently, as it ends any other command."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)

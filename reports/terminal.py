@@ -16,7 +16,7 @@ from reports.messages import lift_lines
 from reports.plan import Plan
 from reports.prefilter import prefilter_lines
 from reports.preregistration import Claim, gates
-from reports.printing import as_word
+from reports.printing import as_word, one_line
 from reports.reproduce import difference_table, outcome_line
 from reports.reproduction import Comparison
 from reports.secondary import secondary_line
@@ -57,7 +57,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         f"store     {_short(plan.run_folder, Path.cwd())}",
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]
-    return [part for line in lines for part in textwrap.wrap(line, COLUMNS, subsequent_indent=" " * 10)]
+    return [part for line in lines for part in textwrap.wrap(one_line(line), COLUMNS, subsequent_indent=" " * 10)]
 
 
 def status(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, Any] | None:
@@ -78,13 +78,13 @@ def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
     if reporter is None or "cell" not in properties or reporter.verbosity < 0:
         return
     word = _word(report, properties)
-    said = [str(value) for name, value in report.user_properties if name == "said"]
+    said = [one_line(str(value)) for name, value in report.user_properties if name == "said"]
     if "exploratory" in properties:
         said.append("after the kill, exploratory")
     if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
-        said.append(report.longrepr[2].removeprefix("Skipped: "))
+        said.append(one_line(report.longrepr[2].removeprefix("Skipped: ")))
     elif report.outcome == "failed" and "outcome" in properties:
-        said.append(str(report.longrepr).splitlines()[0])
+        said.append(one_line(str(report.longrepr).split("\n", 1)[0]))
     reporter.ensure_newline()
     reporter.write(f"{word:<9} ", **COLOURS.get(word, FAULT))
     first, *rest = said or [""]
@@ -234,9 +234,9 @@ def _why_not(conclusion: Conclusion) -> str:
 
 
 def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:
-    for part in textwrap.wrap(line, COLUMNS, subsequent_indent="  ", break_on_hyphens=False):
+    for part in textwrap.wrap(one_line(line), COLUMNS, subsequent_indent="  ", break_on_hyphens=False):
         reporter.write_line(part)
 
 
 def _short(path: Path, here: Path) -> str:
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return one_line(str(path.relative_to(here)) if path.is_relative_to(here) else str(path))
