@@ -3,7 +3,7 @@
 Outside every verdict: the claim's rule reads one number of all this.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -65,6 +65,7 @@ class Depth:
 class Generation:
     claim: str
     prompts: int
+    sources: int | None  # that the prompts come from; None where none is named, so that each is its own
     nll: float  # of the unquantised model [nats]
     uniform: float  # of a uniform output [nats]
     scopes: tuple[tuple[int, tuple[Damage, ...]], ...]  # number of layers, variants
@@ -88,6 +89,7 @@ def generation(
     return Generation(
         claim=claim.name,
         prompts=len(first.measured.samples["nll"]),
+        sources=_sources(cell for cells in found.values() for cell in cells),
         nll=fmean(first.measured.samples["nll"]),
         uniform=first.measured.reference["nll"],
         scopes=tuple(
@@ -99,6 +101,12 @@ def generation(
         continuations=_continuations(found[layers[-1]]),
         experts_implementation=first.measured.texts.get("experts_implementation", "not recorded"),
     )
+
+
+def _sources(cells: Iterable[Measurement]) -> int | None:
+    """Kept where a scope closes, as domains are."""
+    said = next((cell.measured.texts["sources"] for cell in cells if "sources" in cell.measured.texts), None)
+    return None if said is None else len(set(said.split("\n")))
 
 
 def _at(
@@ -184,6 +192,7 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
     return {
         "claim": found.claim,
         "prompts": found.prompts,
+        "sources": found.sources,
         "nll": found.nll,
         "uniform": found.uniform,
         "experts_implementation": found.experts_implementation,
@@ -208,6 +217,13 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
         ],
         "continuations": [dict(texts) for texts in found.continuations],
     }
+
+
+def prompts_text(found: Generation) -> str:
+    """`239 prompts from 91 sources`, or that no source is named."""
+    if found.sources is None:
+        return f"{found.prompts} prompts, each its own source"
+    return f"{found.prompts} prompts from {found.sources} source{'s' if found.sources > 1 else ''}"
 
 
 def inflation_text(damage: Damage) -> str:

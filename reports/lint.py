@@ -7,7 +7,6 @@ then sealed as it stands, and the theorem is printed beside it.
 from dataclasses import dataclass
 
 from reports.attainability import Severity, branches
-from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput
 from reports.prefilter import arithmetic, over_budget
 from reports.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
@@ -129,8 +128,9 @@ def _controls(claim: Claim, prereg: Preregistration) -> list[Finding]:
 def _dense(secondary: Secondary, subject: Subject) -> list[Finding]:
     """Is the dense model sealed, and is it of the subject's depth and active width?"""
     dense, found = secondary.dense, []
-    if dense.revision is None and dense.weights_sha256 is None:
-        text = f"{dense.source} lies in the repository, but weights_sha256 is absent; register it"
+    if dense.revision is None and (dense.weights_sha256 is None or dense.config_sha256 is None):
+        absent = "weights_sha256" if dense.weights_sha256 is None else "config_sha256"
+        text = f"{dense.source} lies in the repository, but {absent} is absent; register it"
         found.append(Finding(secondary.name, "refused", text))
     if dense.revision is not None:
         text = f"the weights of {dense.source} are named by revision {dense.revision!r}, not sealed by digests"
@@ -148,9 +148,16 @@ def _dense(secondary: Secondary, subject: Subject) -> list[Finding]:
 
 def _subject_findings(subject: Subject) -> list[Finding]:
     found = []
-    if subject.config_sha256 not in config_digests(subject):
-        text = f"config_sha256 {subject.config_sha256[:12]}… is not that of the registered sizes; correct one of them"
+    if subject.revision is None and subject.config_sha256 is None:
+        text = f"{subject.source} lies in the repository, but config_sha256 is absent; register it in place of its keys"
         found.append(Finding("subject", "refused", text))
+    if subject.config is not None:
+        sealed, recorded = len(subject.config.values) + len(subject.config.null), len(subject.config.recorded)
+        text = (
+            f"the configuration of {subject.source} is sealed by {sealed} keys with their values; {recorded} others "
+            "are only recorded, any further one is refused"
+        )
+        found.append(Finding("subject", "note", text))
     if subject.revision is None and (subject.layer_sha256 is None or subject.weights_sha256 is None):
         text = f"{subject.source} lies in the repository, but layer_sha256 or weights_sha256 is absent; register both"
         found.append(Finding("subject", "refused", text))
@@ -158,29 +165,3 @@ def _subject_findings(subject: Subject) -> list[Finding]:
         text = f"the weights of {subject.source} are named by revision {subject.revision!r}, not sealed by digests"
         found.append(Finding("subject", "note", text))
     return found
-
-
-def config_digests(subject: Subject) -> frozenset[str]:
-    """What `config_sha256` can be for the registered sizes: one digest for each value of the two flags it also holds.
-
-    The fields are those of `fixtures/architecture.py`'s `Architecture`.
-    """
-    return frozenset(
-        sha256_hex(
-            canonical_json(
-                {
-                    "model_type": subject.model_type,
-                    "layers": subject.layers,
-                    "experts": subject.experts,
-                    "experts_per_token": subject.experts_per_token,
-                    "hidden_size": subject.hidden_size,
-                    "intermediate_size": subject.intermediate_size,
-                    "vocab_size": subject.vocab_size,
-                    "norm_topk_prob": norm_topk_prob,
-                    "tie_word_embeddings": tie_word_embeddings,
-                }
-            )
-        )
-        for norm_topk_prob in (False, True)
-        for tie_word_embeddings in (False, True)
-    )

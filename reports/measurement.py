@@ -9,6 +9,7 @@ from reports.errors import Tampered
 from reports.preregistration import Cell, CellKind
 
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
+LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
@@ -62,15 +63,17 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
         reference = entry["reference"]
         if not isinstance(reference, dict):
             raise TypeError("reference must be an object")
+        measured = Measured(
+            samples=_tuples(entry["samples"]),
+            reference={metric: _number(value) for metric, value in reference.items()},
+            profiles=_tuples(entry["profiles"]),
+            texts=_texts(entry["texts"]),
+        )
+        _check_labels(measured)
         return Measurement(
             cell=_cell(entry["kind"], entry["name"], entry["layer"]),
             tensors_sha256=str(entry["tensors_sha256"]),
-            measured=Measured(
-                samples=_tuples(entry["samples"]),
-                reference={metric: _number(value) for metric, value in reference.items()},
-                profiles=_tuples(entry["profiles"]),
-                texts=_texts(entry["texts"]),
-            ),
+            measured=measured,
             seconds=_number(entry["seconds"]),
             of=_of(entry["of"], entry["kind"]),
         )
@@ -106,6 +109,14 @@ def _texts(texts: object) -> dict[str, str]:
     if not isinstance(texts, dict):
         raise TypeError("texts must be an object")
     return {name: str(text) for name, text in texts.items()}
+
+
+def _check_labels(measured: Measured) -> None:
+    """Domains and sources are lists, a line for each prompt."""
+    for name in LABELS:
+        lines, prompts = measured.texts.get(name, "").count("\n") + 1, len(measured.samples.get("nll", ()))
+        if name in measured.texts and lines != prompts:
+            raise ValueError(f"{lines} {name} of {prompts} prompts")
 
 
 def _of(of: object, kind: object) -> Of:

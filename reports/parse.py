@@ -24,12 +24,12 @@ from reports.parse_rotations import (
     require_settings,
 )
 from reports.parse_secondaries import parse_secondary
+from reports.parse_subject import parse_subject
 from reports.preregistration import Claim, Control, Expected, Interval, Preregistration, Secondary, Subject
 from reports.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 from reports.table import Table, closest
 
 SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
-MOST_LAYERS = 1000
 LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
 
 # Estimators of d_eff / d, as in `kernels/effective_dimension.py`
@@ -124,7 +124,7 @@ def parse_preregistration(raw: bytes, where: str) -> Preregistration:
 def parse_table(table: Table) -> Preregistration:
     """As `parse_preregistration`, of values already read."""
     table.only(KEYS, OPTIONAL)
-    subject = _subject(table.table("subject"))
+    subject = parse_subject(table.table("subject"))
     claims = tuple(_claim(entry, subject) for entry in table.tables("claims"))
     if not claims:
         table.refuse("claims", [], "at least one claim")
@@ -176,44 +176,6 @@ def parse_table(table: Table) -> Preregistration:
         prefilter=prefilter,
         one_bit=one_bit,
         secondaries=secondaries,
-    )
-
-
-def _subject(table: Table) -> Subject:
-    table.only(
-        ("name", "source", "model_type", "layers", "experts", "experts_per_token", "hidden_size", "intermediate_size",
-         "vocab_size", "config_sha256"),
-        ("revision", "layer_sha256", "weights_sha256", "prompts", "prompts_sha256"),
-    )  # fmt: skip
-    layers = table.integer("layers", 1, MOST_LAYERS)
-    experts = table.integer("experts", 1, LARGEST_SIZE)
-    revision = None
-    if table.has("revision"):
-        revision = table.matching("revision", r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", "a branch, tag or commit")
-        table.matching("source", r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", "a hub id owner/name, to have a revision")
-    layer_sha256 = table.digests("layer_sha256") if table.has("layer_sha256") else None
-    if layer_sha256 is not None and len(layer_sha256) != layers:
-        where = f"{table.where}: {table.key('layer_sha256')}"
-        raise BadInput(f"{where}: obtained {len(layer_sha256)} digests, expected {layers}, one for each layer")
-    if table.has("prompts") != table.has("prompts_sha256"):
-        missing = "prompts_sha256" if table.has("prompts") else "prompts"
-        raise BadInput(f"{table.where}: {table.key(missing)}: missing, expected prompts and prompts_sha256 together")
-    return Subject(
-        name=table.text("name"),
-        source=table.repository_path("source"),
-        revision=revision,
-        model_type=table.identifier("model_type"),
-        layers=layers,
-        experts=experts,
-        experts_per_token=table.integer("experts_per_token", 1, experts),
-        hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
-        intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),
-        vocab_size=table.integer("vocab_size", 1, LARGEST_SIZE * 10),
-        config_sha256=table.digest("config_sha256"),
-        layer_sha256=layer_sha256,
-        weights_sha256=table.digest("weights_sha256") if table.has("weights_sha256") else None,
-        prompts=table.repository_path("prompts") if table.has("prompts") else None,
-        prompts_sha256=table.digest("prompts_sha256") if table.has("prompts_sha256") else None,
     )
 
 

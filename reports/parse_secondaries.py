@@ -25,9 +25,10 @@ def parse_secondary(table: Table, claims: Sequence[str], metrics: Sequence[str])
 
 
 def _dense(table: Table) -> Dense:
-    """A hub id with a revision, or a folder of the repository, whose weights a seal names by digest."""
+    """A hub id with a revision, or a folder of the repository, its weights and configuration sealed by digests."""
     table.only(
-        ("name", "source", "model_type", "layers", "hidden_size", "intermediate_size"), ("revision", "weights_sha256")
+        ("name", "source", "model_type", "layers", "hidden_size", "intermediate_size"),
+        ("revision", "config_sha256", "weights_sha256"),
     )
     revision = None
     if table.has("revision"):
@@ -44,4 +45,5 @@ def _dense(table: Table) -> Dense:
         hidden_size=table.integer("hidden_size", 1, LARGEST_SIZE),
         intermediate_size=table.integer("intermediate_size", 1, LARGEST_SIZE),
         weights_sha256=table.digest("weights_sha256") if table.has("weights_sha256") else None,
+        config_sha256=table.digest("config_sha256") if table.has("config_sha256") else None,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from reports.generation import Damage, Depth, Generation
+from reports.generation import Damage, Depth, Generation, prompts_text
 from reports.markdown import quoted, table
 
 
@@ -11,12 +11,12 @@ def generation_section(found: Generation | None) -> str:
     if found is None:
         return ""
     said = (
-        f"First continuation token of {found.prompts} prompts: {found.nll:.3f} nats unquantised, {found.uniform:.3f} "
-        "for a uniform output. Intervals: paired bootstrap over prompts. *Same top*: both models put the same token "
-        "first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: `unbiased` "
-        "and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts and their "
-        "weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the registered ones; "
-        "this is their standard deviation, in points, and their number. "
+        f"First continuation token of {prompts_text(found)}: {found.nll:.3f} nats unquantised, {found.uniform:.3f} for "
+        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over prompts. *Same top*: both models put the "
+        "same token first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: "
+        "`unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts "
+        "and their weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the "
+        "registered ones; this is their standard deviation, in points, and their number. "
         f"Experts run as `{found.experts_implementation}`."
     )
     parts = [said]
@@ -30,6 +30,18 @@ def generation_section(found: Generation | None) -> str:
         shown = "\n\n".join(_continuation(texts) for texts in found.continuations)
         parts.append(f"Continued greedily, every layer quantised:\n\n{shown}")
     return "## At one bit per weight\n\n" + "\n\n".join(parts)
+
+
+def _unnamed(found: Generation) -> str:
+    """What the file of prompts says nothing of."""
+    domains = any(damage.by_domain for _, damages in found.scopes for damage in damages)
+    if found.sources is not None and domains:
+        return ""
+    if found.sources is not None:
+        return "No prompt names a domain: they count as one. "
+    said = "a source" if domains else "a source or a domain"
+    counted = "each counts as its own source" if domains else "each counts as its own source, all as one domain"
+    return f"No prompt names {said}: {counted}. "
 
 
 def _variants(damages: Sequence[Damage]) -> str:

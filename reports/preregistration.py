@@ -15,6 +15,7 @@ CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
 Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
+Scalar = bool | int | float | str
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class Dense:
     hidden_size: int
     intermediate_size: int  # of its one FFN per layer
     weights_sha256: str | None  # of the weight file of a folder
+    config_sha256: str | None = None  # of its whole config.json, as a subject's
     exploratory: bool = False  # named by --dense-model in place of the registered one
 
 
@@ -198,6 +200,15 @@ class Prefilter:
 
 
 @dataclass(frozen=True)
+class SealedConfig:
+    """A configuration whose file was not at hand, key by key, in the spelling of transformers 4."""
+
+    values: dict[str, Scalar]  # of every key that reaches the forward pass
+    null: tuple[str, ...]  # those whose value is null: TOML has none
+    recorded: tuple[str, ...]  # keys that reach no number; any value is accepted
+
+
+@dataclass(frozen=True)
 class Subject:
     """The model whose weights are judged, and what identifies it."""
 
@@ -211,9 +222,11 @@ class Subject:
     hidden_size: int
     intermediate_size: int
     vocab_size: int
-    config_sha256: str  # of `architecture_sha256`'s canonical JSON, not of the file's bytes
+    config_sha256: str | None  # of the canonical JSON (RFC 8785) of the whole config.json …
+    config: SealedConfig | None  # … or its keys, where the file was not at hand: one of the two
     layer_sha256: tuple[str, ...] | None  # of the expert matrices of each layer; None where they could not be known
     weights_sha256: str | None  # of the weight file
+    tokenizer_sha256: str | None  # of the bytes of tokenizer.json; a folder without a seal of it has none
     prompts: str | None
     prompts_sha256: str | None
 

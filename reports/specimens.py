@@ -85,7 +85,7 @@ def a_secondary(layers: int = 4, **fields: object) -> Secondary:
         "metric": "relative_energy_rank_95",
         "band": 0.0,
         "statement": "Experts are narrower than the FFN of a dense model.",
-        "dense": Dense("tiny-dense", "fixtures/tiny_dense", None, "olmo", layers, 8, 4, "2" * 64),
+        "dense": Dense("tiny-dense", "fixtures/tiny_dense", None, "olmo", layers, 8, 4, "2" * 64, "3" * 64),
         **fields,
     }
     return Secondary(**values)  # type: ignore[arg-type]
@@ -171,8 +171,10 @@ def a_preregistration(
             intermediate_size=4,
             vocab_size=16,
             config_sha256="0" * 64,
+            config=None,
             layer_sha256=None,
             weights_sha256=None,
+            tokenizer_sha256=None,
             prompts=None,
             prompts_sha256=None,
         ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reports.canonical import sha256_hex
 from reports.errors import Tampered
 from reports.measurement import Of
-from reports.preregistration import Cell
+from reports.preregistration import Cell, Preregistration
 
 
 @dataclass(frozen=True)
@@ -18,20 +18,35 @@ class SubjectFacts:
     layers: tuple[int, ...]  # those that have experts, ascending
     exploratory: bool  # not the subject that was sealed
     sealed_layer_sha256: tuple[str, ...] | None
-    sealed_model_sha256: str | None = None  # of all weights and the prompts
+    sealed_model_sha256: str | None = None  # of all weights, configuration, tokenizer and prompts
     prompts: str | None = None  # the file of prompts that it is given, if there is one
 
 
-def model_sha256(weights_sha256: str, prompts_sha256: str) -> str:
-    """What identifies a model together with the prompts that it is given."""
-    return sha256_hex(f"{weights_sha256} {prompts_sha256}".encode())
+def model_sha256(weights: str, config: str, tokenizer: str | None, prompts: str) -> str:
+    """What identifies a model together with the prompts that it is given, of the SHA-256 of each part.
+
+    `weights` of its weight files, `config` of the canonical JSON of its whole config.json, `tokenizer` of its
+    tokenizer.json (None without one), `prompts` of the file's bytes.
+    """
+    lines = (f"weights {weights}", f"config {config}", f"tokenizer {tokenizer or 'none'}", f"prompts {prompts}")
+    return sha256_hex("".join(f"{line}\n" for line in lines).encode())
+
+
+def sealed_model_sha256(prereg: Preregistration) -> str | None:
+    """The digest of the sealed subject with its sealed prompts, by the preregistration alone; None where a part of it
+    could not be sealed by a digest."""
+    sealed = prereg.subject
+    if sealed.weights_sha256 is None or sealed.config_sha256 is None or sealed.prompts_sha256 is None:
+        return None
+    return model_sha256(sealed.weights_sha256, sealed.config_sha256, sealed.tokenizer_sha256, sealed.prompts_sha256)
 
 
 def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None:
     """Raises `Tampered` unless the layer of `cell`, or the whole model, has the digest that was sealed, if one was."""
     if of == "model" and subject.sealed_model_sha256 not in (None, digest):
         raise Tampered(
-            f"{cell.id}: weights or prompts of {subject.location} are not those that were sealed; restore them, or "
+            f"{cell.id}: weights, configuration, tokenizer or prompts of {subject.location} are not those that were "
+            "sealed; restore them, or "
             "name the model with --model to run it as exploratory"
         )
     if of != "layer":

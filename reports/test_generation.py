@@ -331,7 +331,7 @@ def test_no_section_without_a_measurement() -> None:
 def test_the_section_holds_every_number() -> None:
     text = section(*CELLS)
     assert text.startswith(
-        "## At one bit per weight\n\nFirst continuation token of 3 prompts: 2.000 nats unquantised, 2.773 "
+        "## At one bit per weight\n\nFirst continuation token of 3 prompts, each its own source: 2.000 nats "
     )
     assert "With 2 layers quantised:" in text
     rows = [line for line in text.splitlines() if line.startswith("| learned ")]
@@ -388,6 +388,30 @@ def test_a_quoted_marker_ends_no_page(tmp_path: Path) -> None:
     again = with_written_part(generated_part, path)
     assert again == path.read_text()
     assert again.endswith("\nBy hand.\n")
+
+
+@pytest.mark.parametrize(
+    ("texts", "prompts", "said"),
+    [
+        (DOMAINS, "3 prompts, each its own source", "No prompt names a source: each counts as its own source. "),
+        ({**DOMAINS, "sources": "a\nb\na"}, "3 prompts from 2 sources", ""),
+        ({**DOMAINS, "sources": "a\na\na"}, "3 prompts from 1 source", ""),
+    ],
+)
+def test_the_page_says_where_prompts_come_from(texts: dict[str, str], prompts: str, said: str) -> None:
+    text = section(claimed(3, {"learned": NLL}, texts))
+    assert f"First continuation token of {prompts}: " in text
+    assert f" for a uniform output. {said}Intervals: " in text
+
+
+def test_the_page_says_that_prompts_name_nothing() -> None:
+    cell = claimed(3, {"learned": NLL})
+    for texts, said in (
+        ({}, "No prompt names a source or a domain: each counts as its own source, all as one domain. "),
+        ({"sources": "a\nb\na"}, "No prompt names a domain: they count as one. "),
+    ):
+        bare = replace(cell, measured=replace(cell.measured, texts=texts))
+        assert f" for a uniform output. {said}Intervals: " in section(bare)
 
 
 def test_a_bar_in_a_domain_adds_no_column() -> None:

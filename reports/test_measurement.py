@@ -79,6 +79,8 @@ def an_entry(**fields: object) -> dict[str, Any]:
         {"texts": []},
         {"texts": None},
         {"texts": "domains"},
+        {"texts": {"domains": "prose\ncode"}},
+        {"texts": {"sources": "a\nb"}},
         {"samples": []},
         {"samples": {"nll": "12"}},
         {"samples": {"nll": ["inf"]}},

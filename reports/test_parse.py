@@ -156,8 +156,20 @@ REFUSED = [
     ("subject.hidden_size", 10**300, "subject.hidden_size: obtained an integer beyond 2^53, expected an integer from"),
     ("subject.model_type", "OLMoE", "subject.model_type: obtained the text 'OLMoE', expected a name of a-z, 0-9 and _"),
     ("subject.source", "../x", "subject.source: obtained the text '../x', expected a hub id owner/name, to have a rev"),
-    ("subject.config_sha256", DIGEST.upper(), "subject.config_sha256: obtained the text '0F0F"),
-    ("subject.config_sha256", DIGEST[1:], "expected 64 lowercase hexadecimal digits (a SHA-256)"),
+    ("subject.tokenizer_sha256", DIGEST.upper(), "subject.tokenizer_sha256: obtained the text '0F0F"),
+    ("subject.tokenizer_sha256", DIGEST[1:], "expected 64 lowercase hexadecimal digits (a SHA-256)"),
+    ("subject.config_sha256", DIGEST, "subject.config_sha256: obtained both, expected the digest of the whole con"),
+    ("subject.config", DIGEST, "subject.config: obtained the text '0f0f0f0f"),
+    ("subject.config.values", {}, "subject.config.values: obtained a table, expected at least one key with its value"),
+    ("subject.config.values.hidden_act", [], "subject.config.values.hidden_act: obtained an array, expected text"),
+    ("subject.config.values.rope_theta", float("nan"), "subject.config.values.rope_theta: obtained nan, expected"),
+    ("subject.config.values.vocab_size", 2**60, "values.vocab_size: obtained an integer beyond 2^53, expected"),
+    ("subject.config.values.clip_qkv", 8.0, "subject.config.values: clip_qkv is registered twice, expected each"),
+    ("subject.config.values.a b", 1, "subject.config.values.'a b': obtained the text 'a b', expected a key of con"),
+    ("subject.config.null", "clip_qkv", "subject.config.null: obtained the text 'clip_qkv', expected an array"),
+    ("subject.config.null", ["clip_qkv", 3], "subject.config.null[1]: obtained 3, expected a key of config.json"),
+    ("subject.config.recorded", ["use_cache"] * 2, "subject.config.values: use_cache is registered twice"),
+    ("subject.config.recordet", [], "subject.config.recordet: unknown key, expected one of null, recorded, values"),
     ("subject.weights_sha256", 5, "subject.weights_sha256: obtained 5, expected 64 lowercase hexadecimal digits"),
     ("subject.layer_sha256", [DIGEST] * 15, "subject.layer_sha256: obtained 15 digests, expected 16, one for each lay"),
     ("subject.layer_sha256", [DIGEST] * 15 + ["x"], "subject.layer_sha256[15]: obtained the text 'x', expected 64 low"),
@@ -308,7 +320,10 @@ OPTIONAL = {
 }  # fmt: skip
 DESIGNS = {"v4": VALUES, "v5": VALUES_5}
 KEYS = [
-    (name, key) for name, values in DESIGNS.items() for key in every_key(values) if not key.split(".")[-1].isdigit()
+    (name, key)
+    for name, values in DESIGNS.items()
+    for key in every_key(values)
+    if not key.split(".")[-1].isdigit() and not key.startswith("subject.config.values.")  # keys of the model's own
 ]
 REQUIRED = [(name, key) for name, key in KEYS if key not in OPTIONAL]
 LEFT_OUT = [(name, key) for name, key in KEYS if key in OPTIONAL and "revision" not in key and "landing" not in key]
@@ -317,7 +332,7 @@ LEFT_OUT = [(name, key) for name, key in KEYS if key in OPTIONAL and "revision" 
 @pytest.mark.parametrize(("design", "path"), REQUIRED)
 def test_missing_key_has_no_default(design: str, path: str) -> None:
     last = path.rsplit(".", maxsplit=1)[-1]
-    said = rf"\b{last}: missing, expected |\b(level|tolerance|unrotated\w*): missing"
+    said = rf"\b{last}(_sha256)?: missing, expected |\b(level|tolerance|unrotated\w*): missing"
     with pytest.raises(BadInput, match=said):
         parse(without(path, DESIGNS[design]))
 
@@ -409,6 +424,21 @@ def test_paths_stay_in_the_repository(key: str, name: object) -> None:
     values["subject"] |= {"prompts": "fixtures/prompts.jsonl", key: name}
     with pytest.raises(BadInput, match=rf"subject\.{key}: obtained .*, expected a relative path inside the repository"):
         parse(values)
+
+
+def test_a_subject_is_sealed_by_its_configuration_or_by_its_keys() -> None:
+    by_keys = parse(VALUES).subject
+    assert by_keys.config_sha256 is None
+    assert by_keys.config is not None
+    assert by_keys.config.values["rms_norm_eps"] == 1e-5
+    assert by_keys.config.values["attention_bias"] is False
+    assert type(by_keys.config.values["num_experts"]) is int
+    assert by_keys.config.null == ("clip_qkv", "rope_scaling")
+    with pytest.raises(BadInput, match=r"subject\.config_sha256: missing, expected the digest of the whole"):
+        parse(without("subject.config"))
+    values = without("subject.config")
+    values["subject"]["config_sha256"] = DIGEST
+    assert (parse(values).subject.config_sha256, parse(values).subject.config) == (DIGEST, None)
 
 
 def test_embedded_subject_with_digests_is_read() -> None:

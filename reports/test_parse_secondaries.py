@@ -19,7 +19,7 @@ DIGEST = "0f" * 32
 HEAD = SUBJECT.format(layers=6, experts=4, config=DIGEST, digests=[DIGEST] * 6, weights=DIGEST, prompts="")
 TEXT = TOML.format(layers=6, checkpoint=4, subject=HEAD, null_expected="KILLED")
 BARE: dict[str, Any] = tomllib.loads(TEXT)
-VALUES: dict[str, Any] = tomllib.loads(TEXT + SECONDARY.format(layers=6, weights=DIGEST))
+VALUES: dict[str, Any] = tomllib.loads(TEXT + SECONDARY.format(layers=6, weights=DIGEST, config=DIGEST))
 LIFT = {"rule": "mean_at_least", "metric": "structure", "at_least": 1.05}
 
 
@@ -56,7 +56,7 @@ def test_every_key_is_read() -> None:
             metric="relative_energy_rank_95",
             band=0.005,
             statement="Experts are narrower than the FFN of a dense model of the same depth and active width.",
-            dense=Dense("mini-dense", "dense", None, "olmo", 6, 64, 64, DIGEST),
+            dense=Dense("mini-dense", "dense", None, "olmo", 6, 64, 64, DIGEST, DIGEST),
         ),
     )
     assert parse(VALUES).secondary("specialist_narrower").dense.name == "mini-dense"
@@ -109,6 +109,7 @@ REFUSED = [
     ("dense.layers", 0, "dense.layers: obtained 0, expected an integer from 1 to 1000"),
     ("dense.hidden_size", 64.0, "dense.hidden_size: obtained 64.0, expected an integer from 1 to 1000000"),
     ("dense.intermediate_size", True, "dense.intermediate_size: obtained the boolean true, expected an integer from 1"),
+    ("dense.config_sha256", "0F" * 32, "dense.config_sha256: obtained the text '0F0F"),
     ("dense.weights_sha256", "0F" * 32, "expected 64 lowercase hexadecimal digits (a SHA-256)"),
     ("dense.experts", 1, "dense.experts: unknown key, expected one of name, source, model_type, layers"),
 ]

@@ -292,6 +292,9 @@ def test_lint_wants_the_weights_of_a_folder_sealed() -> None:
         "register it"
     )
     assert not may
+    lines, may = findings(replace(SECONDARY.dense, config_sha256=None))
+    assert "but config_sha256 is absent; register it" in lines[0]
+    assert not may
     hub = replace(SECONDARY.dense, source="o/dense", revision="main", weights_sha256=None)
     lines, may = findings(hub)
     assert lines[0] == (
