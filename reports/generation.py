@@ -221,9 +221,10 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
 
 def prompts_text(found: Generation) -> str:
     """`239 prompts from 91 sources`, or that no source is named."""
+    prompts = f"{found.prompts} prompt{'s' if found.prompts > 1 else ''}"
     if found.sources is None:
-        return f"{found.prompts} prompts, each its own source"
-    return f"{found.prompts} prompts from {found.sources} source{'s' if found.sources > 1 else ''}"
+        return f"{prompts}, each its own source"
+    return f"{prompts} from {found.sources} source{'s' if found.sources > 1 else ''}"
 
 
 def inflation_text(damage: Damage) -> str:

@@ -102,7 +102,8 @@ class Store:
         if tensors_sha256 is not None and measurement.tensors_sha256 != tensors_sha256:
             raise Tampered(
                 f"{cell.id}: tensors have sha256 {tensors_sha256[:12]}…, but this store measured "
-                f"{measurement.tensors_sha256[:12]}… under the same name; restore the weights, or choose another --out"
+                f"{measurement.tensors_sha256[:12]}… under the same name; restore the weights and what else it was "
+                "measured on, or choose another --out"
             )
         return measurement
 
