@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reports.early import DEFAULT_PREREGISTRATION
 from reports.errors import BadInput, ExitCode
+from reports.files import read_regular
 from reports.seal import verify
 from reports.store import write_atomically
 
@@ -45,6 +46,10 @@ OBTAINED: Argument = (
         "metavar": "DECISION",
         "help": "the decision.json of a new run (default: judge the measurements published beside DECISION again)",
     },
+)
+TO: Argument = (
+    "--to",
+    {"type": Path, "metavar": "FILE", "help": "where the statement goes (default: FOLDER's name.intoto.json, here)"},
 )
 REWRITE: Argument = (
     "--write",
@@ -152,6 +157,33 @@ def run_scoreboard(options: Options) -> ExitCode:
     return ExitCode.BAD_INPUT if any(standing.error for standing in found) else ExitCode.SURVIVED
 
 
+def run_attest(options: Options) -> ExitCode:
+    """Write a verdict that its measurements give as an in-toto Statement, unsigned, and say how to sign it."""
+    from reports.attest import statement
+    from reports.ledger import LEDGER, read_ledger
+    from reports.printing import as_word
+    from reports.published import DECISION
+    from reports.reproduce import read_decision
+
+    path = options.results / DECISION
+    document = read_decision(path)
+    data = read_regular(path)
+    again = argparse.Namespace(expected=path, obtained=None, folder=options.folder)
+    code = run_reproduce(again)
+    if code != ExitCode.SURVIVED:
+        return code
+    if read_regular(path) != data:
+        raise BadInput(f"{path}: was changed meanwhile; run it again")
+    prereg = verify(options.folder / Path(str(document["seal"]["file"])).name).prereg
+    to = options.to or Path(f"{options.results.resolve().name}.intoto.json")
+    write_atomically(to, statement(data, read_ledger(options.folder / LEDGER), prereg.subject))
+    written = as_word(str(to))
+    print(f"written to {written}; unsigned. To sign it with your own key, either of:")
+    print(f"cosign attest-blob --key=cosign.key --statement={written} --bundle={written}.sigstore.json")
+    print(f"ssh-keygen -Y sign -n file -f ~/.ssh/id_ed25519 {written}")
+    return ExitCode.SURVIVED
+
+
 def run_audit(options: Options) -> ExitCode:
     """Show from git that the ledger only grew and that every verdict was published after its seal; 12 if not."""
     from reports.audit import audit
@@ -173,4 +205,5 @@ VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
     ("report", run_report, (FOLDER,)),
     ("scoreboard", run_scoreboard, (WRITE,)),
     ("audit", run_audit, ()),
+    ("attest", run_attest, (FOLDER, TO)),
 )
