@@ -21,10 +21,13 @@ DECISION = "decision.json"
 
 @dataclass(frozen=True)
 class Finding:
-    """One line, and the exit code that it asks for."""
+    """What is so, or what is wrong and the exit code that it asks for."""
 
     text: str
     code: ExitCode = ExitCode.SURVIVED
+
+    def line(self) -> str:
+        return self.text if self.code == ExitCode.SURVIVED else f"{self.code.name.replace('_', ' ')}: {self.text}"
 
 
 def audit(history: History, ledger: Path, verdicts: Path) -> list[Finding]:

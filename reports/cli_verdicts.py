@@ -193,7 +193,7 @@ def run_audit(options: Options) -> ExitCode:
     root = options.folder.resolve().parents[1]
     found = audit(open_history(root), options.folder / LEDGER, root / "reports" / "verdicts")
     for finding in found:
-        print(finding.text)
+        print(finding.line())
     codes = {finding.code for finding in found}
     return next((code for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT) if code in codes), ExitCode.SURVIVED)
 

@@ -70,7 +70,8 @@ def test_a_cut_tail_is_named_even_where_it_was_put_back(
     repo.commit(ledger=lines(*entries))
     cut = repo.commit(ledger=lines(*entries[:1]))
     told = (
-        f"ledger.jsonl: commit {cut[:12]} cuts it: 1 of 3 lines are left; what was sealed there is no longer public\n"
+        f"TAMPERED: ledger.jsonl: commit {cut[:12]} cuts it: 1 of 3 lines are left; what was sealed there is no longer "
+        "public\n"
     )
     assert audited() == (ExitCode.TAMPERED, told)
     repo.commit(ledger=lines(*entries))
@@ -82,7 +83,9 @@ def test_a_new_chain_is_named(repo: Repository, entries: list[Entry], tmp_path: 
     new = repo.commit(ledger=lines(*chain(tmp_path, "first", "otherwise", "third", "fourth")))
     code, said = audited()
     assert code == ExitCode.TAMPERED
-    assert said.startswith(f"ledger.jsonl: commit {new[:12]} rewrites line 2 of 3; what was sealed there is no longer")
+    assert said.startswith(
+        f"TAMPERED: ledger.jsonl: commit {new[:12]} rewrites line 2 of 3; what was sealed there is no longer"
+    )
 
 
 def test_a_ledger_that_was_removed_is_named(repo: Repository, entries: list[Entry], audited: Audited) -> None:
@@ -125,8 +128,8 @@ def test_a_verdict_before_its_seal_is_named(repo: Repository, entries: list[Entr
     early = repo.commit(E=verdict(entries[1]))
     repo.commit(ledger=lines(*entries))
     told = (
-        f"E: published in {early[:12]}, where ledger.jsonl does not hold line 2, the seal that it names: a verdict "
-        "before its seal\n"
+        f"TAMPERED: E: published in {early[:12]}, where ledger.jsonl does not hold line 2, the seal that it names: a "
+        "verdict before its seal\n"
     )
     code, said = audited()
     assert code == ExitCode.TAMPERED
