@@ -57,10 +57,10 @@ def _checkpoint(document: Mapping[str, Any], sealed: Subject) -> Iterator[dict[s
     subject = document["subject"]
     name = subject["name"]
     if not subject["exploratory"]:
-        for what, digest in (("weights", sealed.weights_sha256), ("prompts", sealed.prompts_sha256)):
+        files = ("weights", "config", "tokenizer", "prompts")
+        for what, digest in ((what, getattr(sealed, f"{what}_sha256")) for what in files):
             if digest is not None:
                 yield _described(f"{name}: {what}", digest)
-        yield _described(f"{name}: config", sealed.config_sha256)
     if subject["model_sha256"] is not None:
         yield _described(f"{name}: model with prompts", subject["model_sha256"])
     for layer, digest in sorted(subject["layer_sha256"].items(), key=lambda item: int(item[0])):
