@@ -1,4 +1,4 @@
-"""Seals, the ledger and the store: what must not be believed."""
+"""Seals, the ledger, its history and the store: what must not be believed."""
 
 from reports.mutants.mutant import Mutant
 
@@ -176,5 +176,35 @@ BUNDLE = (
         "if measurement.cell in found:",
         "if not measurement.cell.name:",
         ("test_bundle.py::test_a_cell_that_stands_in_it_twice_is_tampered",),
+    ),
+)
+HISTORY = (
+    Mutant(
+        "a ledger may be cut in history",
+        "audit.py",
+        "    if after.startswith(before):",
+        "    if after.startswith(before) or before.startswith(after):",
+        ("test_audit.py::test_a_cut_tail_is_named_even_where_it_was_put_back",),
+    ),
+    Mutant(
+        "branches whose lines a merge dropped are not looked at",
+        "history.py",
+        '"--full-history", ',
+        "",
+        ("test_audit.py::test_lines_that_a_merge_dropped_are_named",),
+    ),
+    Mutant(
+        "a verdict may be published before its seal",
+        "audit.py",
+        "    if early:",
+        "    if not published:",
+        ("test_audit.py::test_a_verdict_before_its_seal_is_named",),
+    ),
+    Mutant(
+        "history that was replaced is believed",
+        "history.py",
+        '"GIT_NO_REPLACE_OBJECTS": "1", ',
+        "",
+        ("test_audit.py::test_nothing_that_the_repository_or_the_environment_says_is_believed",),
     ),
 )
