@@ -94,9 +94,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         return
     try:
         add_options(parser)
-    except ValueError as error:
+        told = vars(parser.parse_known_args(args))
+    except (ValueError, argparse.ArgumentError) as error:  # by pytest 9, and by pytest 8
         _refuse(f"another plugin has an option of the study's ({error}); leave it out with -p no:NAME")
-    for name, value in vars(parser.parse_known_args(args)).items():
+    for name, value in told.items():
         if name == "file_or_dir" or not hasattr(known, name):
             setattr(known, name, value)
     root = study_root(known.file_or_dir or [str(here)], here)
