@@ -6,7 +6,7 @@ a time stamp, so that the same measurements give the same bytes.
 
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reports.canonical import sha256_hex
@@ -14,16 +14,20 @@ from reports.errors import BadInput, Tampered
 from reports.files import open_regular
 from reports.measurement import Measurement
 from reports.preregistration import Cell
-from reports.store import decode_entry, encode_entry
+from reports.store import decode_entry, encode_entry, require_agreement
 
 BUNDLE = "measurements.jsonl.gz"
+REMEDY = "restore the file that the run wrote"
 LARGEST = 1 << 30  # bytes unpacked; a run of 16 layers takes 2 MB, one of hundreds of layers stays far below
 
 
 def bundle_lines(measurements: Mapping[Cell, Measurement]) -> bytes:
     """The unpacked file: what `bundle_sha256` of a decision document is over."""
-    ordered = sorted(measurements, key=lambda cell: (cell.kind, cell.name, -1 if cell.layer is None else cell.layer))
-    return b"".join(encode_entry(measurements[cell]) + b"\n" for cell in ordered)
+    return b"".join(encode_entry(measurements[cell]) + b"\n" for cell in _ordered(measurements))
+
+
+def _ordered(cells: Iterable[Cell]) -> list[Cell]:
+    return sorted(cells, key=lambda cell: (cell.kind, cell.name, -1 if cell.layer is None else cell.layer))
 
 
 def bundle_sha256(measurements: Mapping[Cell, Measurement]) -> str:
@@ -38,8 +42,8 @@ def pack(measurements: Mapping[Cell, Measurement]) -> bytes:
 def read_bundle(path: Path) -> dict[Cell, Measurement]:
     """The measurements of a published run.
 
-    Raises `BadInput` where the file cannot be read or unpacked, `Tampered` where an entry's digest does not hold or a
-    cell stands in it twice.
+    Raises `BadInput` where the file cannot be read or unpacked, `Tampered` where an entry's digest does not hold, a
+    cell stands in it twice, two cells disagree on what was measured, or a line is not where a run writes it.
     """
     try:
         with open_regular(path) as packed, gzip.open(packed) as file:
@@ -49,12 +53,15 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
         raise BadInput(f"{path}: cannot be read ({reason}); publish the file that the run wrote") from None
     if len(lines) > LARGEST:
         raise BadInput(f"{path}: unpacks to more than {LARGEST} bytes; publish the file that the run wrote")
+    entries: dict[str, Measurement] = {}
     found: dict[Cell, Measurement] = {}
     for number, line in enumerate(lines.splitlines(), 1):
-        measurement = decode_entry(line, f"{path} line {number}", "restore the file that the run wrote")
+        where = f"{path} line {number}"
+        measurement = decode_entry(line, where, REMEDY)
         if measurement.cell in found:
-            raise Tampered(
-                f"{path} line {number}: {measurement.cell.id} stands in it twice; restore the file that the run wrote"
-            )
-        found[measurement.cell] = measurement
+            raise Tampered(f"{where}: {measurement.cell.id} stands in it twice; {REMEDY}")
+        entries[where] = found[measurement.cell] = measurement
+    if list(found) != _ordered(found) or lines != b"".join(line + b"\n" for line in lines.splitlines()):
+        raise Tampered(f"{path}: its lines are not in the order and form in which a run writes them; {REMEDY}")
+    require_agreement(entries, REMEDY)
     return found

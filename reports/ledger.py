@@ -7,7 +7,6 @@ and a chain that was written anew from the start, since both are sound chains. A
 
 import errno
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Literal
 from reports.canonical import canonical_json, sha256_hex
 from reports.errors import BadInput, Tampered
 from reports.files import open_regular
+from reports.strict_json import exact_integer, parse_object
 
 LEDGER = "ledger.jsonl"
 START = "0" * 64  # what the first entry names as its predecessor
@@ -155,14 +155,14 @@ def _chained(event: Event, index: int, previous: str) -> Entry:
 def _entry(line: bytes, where: str, number: int) -> Entry:
     """The entry in one line, whose own digest holds."""
     try:
-        values = json.loads(line)
-        event = Event(**{field.name: values.pop(field.name) for field in fields(Event)})
+        values = parse_object(line, where, integer=exact_integer)
+        event = Event(**{field.name: values.pop(field.name) for field in fields(Event)})  # type: ignore[arg-type]
         _check(event)
-        entry = Entry(**asdict(event), **values)
+        entry = Entry(**asdict(event), **values)  # type: ignore[arg-type]  # compared with what is built from it
         if type(entry.index) is not int:
             raise TypeError("index")
         rebuilt = _chained(event, entry.index, entry.previous)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, BadInput):
+    except (ValueError, TypeError, KeyError, AttributeError, BadInput):
         raise _broken(where, number, "is no ledger entry: it was edited") from None
     if rebuilt.sha256 != entry.sha256:
         raise _broken(where, number, "was edited: its digest does not hold")

@@ -1,6 +1,7 @@
 """One measured cell: numbers, what they were measured on, and nothing that decides."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
@@ -10,6 +11,10 @@ from reports.preregistration import Cell, CellKind
 
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
 LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
+KEYS = frozenset({
+    "kind", "name", "layer", "tensors_sha256", "samples", "reference", "profiles", "texts", "of", "seconds",
+})  # fmt: skip
+SHA256 = re.compile("[0-9a-f]{64}")
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
@@ -60,6 +65,8 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
     Raises `Tampered` where the entry does not have the form that `to_json` writes.
     """
     try:
+        if entry.keys() - KEYS:
+            raise TypeError(f"nobody writes {', '.join(sorted(entry.keys() - KEYS))}")
         reference = entry["reference"]
         if not isinstance(reference, dict):
             raise TypeError("reference must be an object")
@@ -72,7 +79,7 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
         _check_labels(measured)
         return Measurement(
             cell=_cell(entry["kind"], entry["name"], entry["layer"]),
-            tensors_sha256=str(entry["tensors_sha256"]),
+            tensors_sha256=_digest(entry["tensors_sha256"]),
             measured=measured,
             seconds=_number(entry["seconds"]),
             of=_of(entry["of"], entry["kind"]),
@@ -105,10 +112,16 @@ def _cell(kind: object, name: object, layer: object) -> Cell:
     return Cell(cast(CellKind, kind), cast(str, name), layer)
 
 
+def _digest(digest: object) -> str:
+    if not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
+        raise TypeError(f"tensors_sha256 is {digest!r}")
+    return digest
+
+
 def _texts(texts: object) -> dict[str, str]:
-    if not isinstance(texts, dict):
-        raise TypeError("texts must be an object")
-    return {name: str(text) for name, text in texts.items()}
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise TypeError("texts must be an object of texts")
+    return texts
 
 
 def _check_labels(measured: Measured) -> None:

@@ -11,7 +11,6 @@ second measurement, since the same subject under the same name has changed.
 """
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from reports.errors import BadInput, Tampered
 from reports.files import read_regular
 from reports.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
 from reports.preregistration import Cell, CellKind
+from reports.strict_json import EXACT, parse_object
 
 ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with its curves has about 60,000
 
@@ -131,32 +131,39 @@ class Store:
     def measurements(self) -> dict[Cell, Measurement]:
         """Every entry. Raises `Tampered` where one is corrupt, or two disagree on what one layer's tensors are, or on
         what is measured of a layer."""
-        entries: dict[Cell, Measurement] = {}
-        alike: dict[tuple[CellKind, str], Measurement] = {}
-        digests: dict[tuple[Of, int | None, str | None], Measurement] = {}
+        entries: dict[str, Measurement] = {}
         for path in sorted(self.folder.glob("*.json")):
             measurement = decode_entry(_read_entry(path), str(path))
-            cell = measurement.cell
-            if path != self._entry(cell):
-                raise Tampered(f"{path}: holds {cell.id}; delete it to measure that cell again")
-            entries[cell] = measurement
-            first = alike.setdefault((cell.kind, cell.name), measurement)
-            if measurement.of in ("layer", "dense") and _form(measurement) != _form(first):
-                raise Tampered(
-                    f"{path}: holds other samples than {first.cell.id}, expected as many of the same names from every "
-                    "layer; delete the one that was edited to measure its cell again"
-                )
-            if cell.layer is not None:
-                where = None if measurement.of == "model" else cell.layer
-                beside = cell.name if measurement.of == "dense" else None  # each secondary has a dense model of its own
-                first = digests.setdefault((measurement.of, where, beside), measurement)
-                if first.tensors_sha256 != measurement.tensors_sha256:
-                    what = "model" if where is None else f"layer {where}"
-                    raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors")
-        return entries
+            if path != self._entry(measurement.cell):
+                raise Tampered(f"{path}: holds {measurement.cell.id}; delete it to measure that cell again")
+            entries[str(path)] = measurement
+        require_agreement(entries, "delete the one that was edited to measure its cell again")
+        return {measurement.cell: measurement for measurement in entries.values()}
 
     def _entry(self, cell: Cell) -> Path:
         return self.folder / f"{cell.kind}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', cell.id).rstrip('-')}.json"
+
+
+def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
+    """Raises `Tampered` where two of `entries`, by where each was read, disagree: on the names and numbers of samples
+    in the layers of one cell, or on what the tensors of one layer, or of the model, are."""
+    alike: dict[tuple[CellKind, str], Measurement] = {}
+    digests: dict[tuple[Of, int | None, str | None], Measurement] = {}
+    for where, measurement in entries.items():
+        cell = measurement.cell
+        first = alike.setdefault((cell.kind, cell.name), measurement)
+        if measurement.of in ("layer", "dense") and _form(measurement) != _form(first):
+            raise Tampered(
+                f"{where}: holds other samples than {first.cell.id}, expected as many of the same names from every "
+                f"layer; {remedy}"
+            )
+        if cell.layer is not None:
+            layer = None if measurement.of == "model" else cell.layer
+            beside = cell.name if measurement.of == "dense" else None  # each secondary has a dense model of its own
+            first = digests.setdefault((measurement.of, layer, beside), measurement)
+            if first.tensors_sha256 != measurement.tensors_sha256:
+                what = "model" if layer is None else f"layer {layer}"
+                raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors; {remedy}")
 
 
 def open_store(run_folder: Path, identity: Identity) -> Store:
@@ -188,12 +195,17 @@ def encode_entry(measurement: Measurement) -> bytes:
 
 
 def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measurement:
-    """The inverse of `encode_entry`. Raises `Tampered`, naming `where` and the `remedy`, unless its digest holds."""
+    """The inverse of `encode_entry`, for its very bytes alone.
+
+    Raises `Tampered`, naming `where` and the `remedy`, unless the digest holds and nothing is spelled otherwise.
+    """
     try:
-        entry = json.loads(data, parse_int=_number)
-        stated = entry.pop("entry_sha256")
-        sound = isinstance(entry, dict) and sha256_hex(canonical_json(entry)) == stated
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, BadInput):
+        entry = parse_object(data, where, remedy, _number)
+        stated = str(entry.pop("entry_sha256"))
+        unsigned = canonical_json(entry)
+        # its own digest is the first key in canonical order: no other of an entry's keys sorts before it
+        sound = sha256_hex(unsigned) == stated and data == b'{"entry_sha256":"' + stated.encode() + b'",' + unsigned[1:]
+    except (KeyError, UnicodeEncodeError, BadInput):
         sound = False
     if not sound:
         raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
@@ -203,7 +215,7 @@ def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measur
 def _number(text: str) -> int | float:
     """Canonical JSON writes 1e17 without an exponent, and takes no integers beyond 2^53 - 1."""
     number = int(text)
-    return number if abs(number) < 1 << 53 else float(number)
+    return number if abs(number) < EXACT else float(number)
 
 
 def _form(measurement: Measurement) -> dict[str, int]:

@@ -3,6 +3,8 @@
 import gzip
 import os
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,29 @@ def test_a_cell_that_stands_in_it_twice_is_tampered(path: Path) -> None:
     first = bundle_lines(FOUND).splitlines(keepends=True)[0]
     path.write_bytes(gzip.compress(bundle_lines(FOUND) + first))
     with pytest.raises(Tampered, match=re.escape("line 4: narrow_d[L03] stands in it twice")):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    "moved", [lambda lines: lines[::-1], lambda lines: [*lines, b"\n"], lambda lines: [b"", *lines]]
+)
+def test_lines_elsewhere_than_a_run_writes_them_are_tampered(
+    moved: Callable[[list[bytes]], list[bytes]], path: Path
+) -> None:
+    path.write_bytes(gzip.compress(b"\n".join(moved(bundle_lines(FOUND).splitlines())) + b"\n"))
+    with pytest.raises(Tampered, match=r"(not in the order and form in which a run writes them|line \d: corrupt)"):
+        read_bundle(path)
+
+
+def test_cells_that_disagree_are_tampered(path: Path) -> None:
+    """On the tensors of a layer, or on what was measured of it: as in a store."""
+    first, second = (a_measurement(Cell("claim", name, 3), [0.25]) for name in ("narrow_d", "wide_d"))
+    path.write_bytes(pack({one.cell: one for one in (first, replace(second, tensors_sha256="f" * 64))}))
+    with pytest.raises(Tampered, match=re.escape("layer 3: narrow_d[L03] and wide_d[L03] were measured on different")):
+        read_bundle(path)
+    third = a_measurement(Cell("claim", "narrow_d", 4), [0.25, 0.5])
+    path.write_bytes(pack({one.cell: one for one in (first, third)}))
+    with pytest.raises(Tampered, match=re.escape("line 2: holds other samples than narrow_d[L03]")):
         read_bundle(path)
 
 

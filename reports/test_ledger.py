@@ -72,7 +72,7 @@ ATTACKS: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "results_seen edited": (lambda lines: _edit(lines, 5, b":false", b":true"), "line 5 was edited: its digest does n"),
     "kind edited": (lambda lines: _edit(lines, 1, b'"seal"', b'"seel"'), "line 1 is no ledger entry: it was edited"),
     "spaces added": (lambda lines: _edit(lines, 4, b'"what":', b'"what": '), "line 4 was edited: it is not in canonic"),
-    "key repeated": (lambda lines: _edit(lines, 4, b"{", b'{"why":"x",'), "line 4 was edited: it is not in canonical"),
+    "key repeated": (lambda lines: _edit(lines, 4, b"{", b'{"why":"x",'), "line 4 is no ledger entry: it was edited"),
     "key added": (lambda lines: _edit(lines, 4, b"{", b'{"a":1,'), "line 4 is no ledger entry: it was edited"),
     "key removed": (lambda lines: _edit(lines, 4, b'"index":4,', b""), "line 4 is no ledger entry: it was edited"),
     "index a boolean": (lambda lines: _edit(lines, 1, b'"index":1', b'"index":true'), "line 1 is no ledger entry"),

@@ -109,3 +109,12 @@ def test_every_key_is_needed(key: str) -> None:
     del entry[key]
     with pytest.raises(Tampered, match=rf"^entry\.json: not a measurement \(KeyError\('{key}'\)\)"):
         measurement_from_json(entry, "entry.json")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"note": "excellent"}, {"tensors_sha256": 7}, {"tensors_sha256": "f"}, {"texts": {"domains": 3}}, {"texts": []}],
+)
+def test_nothing_is_taken_for_what_it_is_not(changed: dict[str, object]) -> None:
+    with pytest.raises(Tampered, match=r"^entry\.json: not a measurement \(TypeError"):
+        measurement_from_json({**an_entry(), **changed}, "entry.json")
