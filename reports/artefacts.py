@@ -1,6 +1,5 @@
 """At the end of a session: the verdict from the store, the artefacts, and the exit code."""
 
-import json
 import os
 import platform
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from reports.printing import as_text, as_word
 from reports.published import artefacts
 from reports.rejudge import remember
 from reports.store import Store, append_attempt, write_atomically
+from reports.strict_json import parse_object
 from reports.subject import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -78,7 +78,8 @@ def conclude(session: Session) -> Conclusion:
     files = artefacts(judged, document, plan.run_folder)
     for name, data in {**files, BUNDLE: pack(measurements)}.items():
         write_atomically(plan.run_folder / name, data)
-    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store)
+    dense = next((secondary.dense for secondary in plan.prereg.secondaries if secondary.dense.exploratory), None)
+    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store, dense)
     append_attempt(
         plan.run_folder,
         {
@@ -144,7 +145,13 @@ def _store_of(session: Session) -> Store | None:
 
 
 def _environment(session: Session, store: Store | None) -> dict[str, object]:
-    identity = {} if store is None else json.loads(read_regular(store.folder / "identity"))
+    identity = (
+        {}
+        if store is None
+        else parse_object(
+            read_regular(store.folder / "identity"), str(store.folder / "identity"), "choose another --out"
+        )
+    )
     return {
         "started": session.started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
     try:
         return run(options)
     except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)  # a folder's name may hold anything
         return error.exit_code
     except OSError as error:
         print(f"error: {unusable(error)}", file=sys.stderr)

@@ -7,12 +7,16 @@ Each imports what it needs when it runs: numpy, and for pages matplotlib and jin
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.early import DEFAULT_PREREGISTRATION
 from reports.errors import BadInput, ExitCode
 from reports.files import read_regular
 from reports.seal import verify
 from reports.store import write_atomically
+
+if TYPE_CHECKING:
+    from reports.subject import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[1]
 VERDICTS = ROOT / "reports" / "verdicts"
@@ -69,45 +73,69 @@ WRITE: Argument = (
 
 def run_decide(options: Options) -> ExitCode:
     """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
+    from reports.bundle import BUNDLE, pack
+    from reports.publication import history, rebuilt, require_same_rule
     from reports.published import DECISION, artefacts
-    from reports.rejudge import rebuilt, rejudge
+    from reports.rejudge import read_run, rejudge, store_of
     from reports.reproduce import read_json
 
+    run = read_run(options.results)
+    store, rule = store_of(options.results, run), options.folder / run.preregistration
     judged = rejudge(options.results, options.folder)
     decision = judged.decision
     if options.write:
-        document = rebuilt(judged, read_json(options.results / DECISION))
-        for name, data in artefacts(judged, document, options.results).items():
+        document = read_json(options.results / DECISION)
+        require_same_rule(document, rule)
+        document = rebuilt(judged, document, history(document, rule))
+        files = artefacts(judged, document, options.results)
+        for name, data in {**files, BUNDLE: pack(judged.measurements)}.items():
             write_atomically(options.results / name, data)
     told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
     print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
+    print(f"subject {_subject(judged.subject)}")
+    print(f"weights not checked: judged from {BUNDLE if store is None else 'the store of this run'}")
     print(f"outcome sha256 {judged.outcome_sha256}")
     print(f"core sha256 {judged.core_sha256}")
     return ExitCode[decision.verdict]
+
+
+def _subject(subject: "SubjectFacts") -> str:
+    """As the rule describes it, never as a folder does, but for one that says itself that it is not the sealed one."""
+    return f"{subject.name}{', EXPLORATORY: not the sealed subject' if subject.exploratory else ''}"
 
 
 def run_reproduce(options: Options) -> ExitCode:
     """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
     from reports.circumstances import circumstances
     from reports.differences import differences, unpromised
-    from reports.rejudge import drifted, rebuilt, rejudge
+    from reports.publication import read_publication, require_same_rule
+    from reports.published import DECISION
     from reports.reproduce import outcome_line, read_decision
+    from reports.subject import recorded_not_sealed
 
-    expected = read_decision(options.expected)
-    prereg = verify(options.folder / Path(str(expected["seal"]["file"])).name).prereg
-    drift: list[str] = []
+    drift: tuple[str, ...] = ()
+    notes: list[str] = []
     if options.obtained is None:
-        judged = rejudge(options.expected.parent, options.folder)
-        obtained = rebuilt(judged, expected)
-        drift = drifted(judged, obtained, expected, options.expected.parent)
+        if options.expected.name != DECISION:
+            raise BadInput(
+                f"{options.expected}: not a {DECISION}; name that of a published verdict, or a run --with it"
+            )
+        published = read_publication(options.expected.parent, options.folder)
+        expected, obtained, drift = published.expected, published.document, published.drift
+        prereg, shown = published.judged.decision.prereg, published.document
+        recorded = recorded_not_sealed(prereg, published.judged.subject)
+        notes += [] if recorded is None else [recorded]
     else:
-        obtained = read_decision(options.obtained)
+        expected = read_decision(options.expected)
+        rule = options.folder / Path(str(expected["seal"].get("file"))).name
+        require_same_rule(expected, rule)
+        prereg, obtained, shown = verify(rule).prereg, read_decision(options.obtained), expected
     found = list(differences(obtained, expected, prereg.tolerances))
     for line in [*(difference.line() for difference in found), *drift]:
         print(line)
-    for line in [*unpromised(expected), *circumstances(obtained, expected)]:
+    for line in [*notes, *unpromised(expected), *circumstances(obtained, expected)]:
         print(f"note: {line}")
-    print(outcome_line(expected, reproduced=not found and not drift))
+    print(outcome_line(shown, reproduced=not found and not drift))
     return ExitCode.MISMATCH if found or drift else ExitCode.SURVIVED
 
 
@@ -117,19 +145,24 @@ def run_why(options: Options) -> ExitCode:
     from reports.why import why
 
     judged = rejudge(options.results, options.folder)
-    print(why(options.cell, judged.decision, judged.measurements))
+    told = why(options.cell, judged.decision, judged.measurements)
+    print(f"subject {_subject(judged.subject)}; weights not checked\n\n{told}")
     return ExitCode.SURVIVED
 
 
 def run_report(options: Options) -> ExitCode:
     """Write report.html, its figures and every other artefact of a run anew, from its measurements."""
+    from reports.publication import history, rebuilt, require_same_rule
     from reports.published import DECISION, artefacts
-    from reports.rejudge import rebuilt, rejudge
+    from reports.rejudge import read_run, rejudge
     from reports.report import write_report
     from reports.reproduce import read_decision
 
-    judged = rejudge(options.results, options.folder)
-    document = rebuilt(judged, read_decision(options.results / DECISION))
+    rule = options.folder / read_run(options.results).preregistration
+    stated = read_decision(options.results / DECISION)
+    require_same_rule(stated, rule)
+    judged = rejudge(options.results, options.folder, published=True)
+    document = rebuilt(judged, stated, history(stated, rule))
     for name, data in artefacts(judged, document, options.results).items():
         write_atomically(options.results / name, data)
     page, *figures = write_report(options.results, judged.decision, document, judged.measurements)

@@ -37,6 +37,20 @@ class Decision:
         return self.gates if self.killed_at is None else self.gates[: self.killed_at + 1]
 
     @property
+    def overtaken(self) -> Cell | None:
+        """The first cell that was not measured though it is registered before the last one that the trigger rests on.
+
+        A run in registered order has none. One in another order, or of a part of the cells, may have ended at another
+        trigger than the first: its kill is real, but it is no verdict to publish.
+        """
+        if self.killed_at is None:
+            return None
+        order = registered_cells(self.prereg, self.layers)
+        needed, missing = frozenset(self.gates[self.killed_at].gate.cells), frozenset(self.missing)
+        closing = max(index for index, cell in enumerate(order) if cell in needed)
+        return next((cell for cell in order[:closing] if cell in missing), None)
+
+    @property
     def exploratory_gates(self) -> tuple[GateOutcome, ...]:
         return () if self.killed_at is None else self.gates[self.killed_at + 1 :]
 

@@ -47,7 +47,7 @@ def ten_digits(value: object) -> Any:
             return float(f"{value:.9e}") + 0.0
         case dict():
             return {key: ten_digits(inner) for key, inner in value.items()}
-        case list():
+        case list() | tuple():
             return [ten_digits(inner) for inner in value]
     return value
 

@@ -1,9 +1,11 @@
 """`decision.json` and `trap_results.json`: a decision as JSON, the core first.
 
-`reports/digests.py` says what of it is digested, and what each digest promises.
+`reports/digests.py` says what of it is digested, and what each digest promises. Every float is written at ten
+significant digits, inside the core and outside: what a processor's last bit decides is never published.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reports.conclusion import probe_json
 from reports.controls import ControlOutcome, TrapOutcome
@@ -15,11 +17,12 @@ from reports.lint import lint
 from reports.metrics import Decomposition
 from reports.prefilter import prefilter_json
 from reports.preregistration import Preregistration
+from reports.printing import one_line
 from reports.rules import MeanAtLeast, Rule
 from reports.secondary import secondary_json
 from reports.subject import SubjectFacts
 
-SCHEMA = 5
+SCHEMA = 6
 
 
 def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
@@ -64,10 +67,10 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
     `measurements_sha256` is over the lines of the run's `measurements.jsonl.gz`, or None where nothing was measured.
     """
     core, attainable = core_json(decision, subject), attainability(decision.prereg)
-    return {
+    document: dict[str, object] = {
         **core,
         **digests(core),
-        "after_kill": [ten_digits(gate_json(outcome, attainable)) for outcome in decision.exploratory_gates],
+        "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
         "probes": [probe_json(outcome) for outcome in decision.probes],
         "generation": generation_json(decision.generation),
@@ -76,10 +79,23 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
         "deviations": deviations(decision, subject),
         "measurements_sha256": measurements_sha256,
         "seal": dict(seal),
-        "environment": dict(environment),
-        "errors": [dict(error) for error in errors],
+        "environment": on_one_line(environment),
+        "errors": [on_one_line(error) for error in errors],
         "schema": SCHEMA,
     }
+    return dict(ten_digits(document))
+
+
+def on_one_line(value: object) -> Any:
+    """`value` with every text in it as it may be printed: file names and messages may hold anything."""
+    match value:
+        case str():
+            return one_line(value)
+        case Mapping():
+            return {one_line(str(key)): on_one_line(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [on_one_line(inner) for inner in value]
+    return value
 
 
 def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
@@ -88,9 +104,7 @@ def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
     if decision.prereg.draft:
         found.append("the preregistration is a draft: claims are registered whose tests do not exist yet")
     if subject.exploratory:
-        sealed = decision.prereg.subject.name
-        other = "its prompts are not the sealed ones" if subject.name == sealed else f"not the sealed subject, {sealed}"
-        found.append(f"exploratory: {subject.name}, {other}")
+        found.append(f"exploratory: {subject.name}, {_otherwise(decision, subject)}")
     if len(decision.layers) != decision.prereg.subject.layers:
         found.append(
             f"the subject has {len(decision.layers)} layers with experts, registered {decision.prereg.subject.layers}"
@@ -101,6 +115,19 @@ def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
         if secondary.dense.exploratory
     ]
     return found
+
+
+def _otherwise(decision: Decision, subject: SubjectFacts) -> str:
+    """In what an exploratory subject is not the sealed one, as far as names and digests tell."""
+    sealed = decision.prereg.subject
+    if subject.name != sealed.name:
+        return f"not the sealed subject, {sealed.name}"
+    digests_of, read = sealed.layer_sha256, decision.layer_sha256
+    if digests_of is None or not read:
+        return "not as it was sealed: other weights, or other prompts"
+    if all(layer < len(digests_of) and digests_of[layer] == digest for layer, digest in read.items()):
+        return "its prompts are not the sealed ones"
+    return "its weights are not the sealed ones"
 
 
 def attainability(prereg: Preregistration) -> dict[str, str]:
@@ -223,13 +250,14 @@ def trap_json(outcome: TrapOutcome) -> dict[str, object]:
     }
 
 
-def trap_results_json(decision: Decision) -> dict[str, object]:
+def trap_results_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
     """`trap_results.json`: every control and trap of every gate, expected and obtained."""
     controls, traps = controls_once(decision.gates), traps_once(decision.gates)
     sound = [control.sound for control in controls] + [trap.sound for trap in traps]
     return {
         "rung": decision.prereg.rung,
         "design": decision.prereg.design,
+        "subject": {"name": subject.name, "exploratory": subject.exploratory},
         "all_sound": bool(controls) and all(sound),
         "controls": [ten_digits(control_json(outcome)) for outcome in controls],
         "traps": [ten_digits(trap_json(outcome)) for outcome in traps],

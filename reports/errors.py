@@ -70,3 +70,9 @@ class Mismatch(StudyError):
     """A verdict that was to be reproduced is of another rule, or came out otherwise."""
 
     exit_code = ExitCode.MISMATCH
+
+
+class Incomplete(StudyError):
+    """A verdict that was published on too little: nothing was measured, or not all that was registered before it."""
+
+    exit_code = ExitCode.INCOMPLETE

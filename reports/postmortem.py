@@ -12,7 +12,7 @@ from reports.conclusion import FAMILIES
 from reports.decision import UNSAID, Decision, rule_text, traps_once
 from reports.errors import BadInput
 from reports.files import read_regular
-from reports.markdown import table
+from reports.markdown import code, plain, table
 from reports.measurement import Measurement
 from reports.messages import lift_lines
 from reports.metrics import NULLS, Decomposition, counted
@@ -71,7 +71,7 @@ def _title(decision: Decision, document: Mapping[str, Any]) -> str:
     exploratory = (
         " This run is **exploratory**: its subject is not the sealed one." if document["subject"]["exploratory"] else ""
     )
-    return f"{head}\n\n{prereg.title} Subject: {document['environment']['subject_location']}. {cause}{exploratory}"
+    return f"{head}\n\n{prereg.title} Subject: {plain(document['subject']['name'])}. {cause}{exploratory}"
 
 
 def _registered(decision: Decision) -> str:
@@ -222,7 +222,8 @@ def _controls(document: Mapping[str, Any]) -> str:
 
 
 def _deviations(decision: Decision, document: Mapping[str, Any]) -> str:
-    lines = [*document["deviations"], *(f"{error['cell']}: {error['message']}" for error in document["errors"])]
+    said = [*document["deviations"], *(f"{error['cell']}: {error['message']}" for error in document["errors"])]
+    lines = [plain(line) for line in said]
     if decision.missing:
         lines.append(f"not measured: {', '.join(cell_ranges(decision.missing))}")
     return "## Deviations\n\n" + ("\n".join(f"- {line}" for line in lines) or "None.")
@@ -252,9 +253,16 @@ def _provenance(document: Mapping[str, Any]) -> str:
         f"outcome sha256, the same on every machine, `{document['outcome_sha256']}`",
         f"core sha256, the same on one machine, `{document['core_sha256']}`",
         *(f"{name.replace('_', ' ')} `{value}`" for name, value in seal.items() if name.endswith("sha256")),
-        f"code (kernels and fixtures) sha256 `{environment['code_sha256']}`",
-        f"settings {environment['settings']}",
-        f"Python {environment['python']} on {environment['platform']}",
-        f"{environment['started']} to {environment['ended']}",
+        "as the run recorded it, which nothing here can check:",
+        *(f"  - {plain(name.replace('_', ' '))} {code(recorded(value))}" for name, value in environment.items()),
     ]
-    return "## Provenance\n\n" + "\n".join(f"- {line}" for line in lines)
+    return "## Provenance\n\n" + "\n".join(line if line.startswith(" ") else f"- {line}" for line in lines)
+
+
+def recorded(value: object) -> str:
+    """A value of the environment as text; what is absent is left out of a table."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {recorded(one)}" for name, one in value.items() if one is not None) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

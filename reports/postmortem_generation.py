@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from reports.generation import Damage, Depth, Generation, prompts_text
-from reports.markdown import quoted, table
+from reports.markdown import code, plain, quoted, table
 
 
 def generation_section(found: Generation | None) -> str:
@@ -17,7 +17,7 @@ def generation_section(found: Generation | None) -> str:
         "`unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts "
         "and their weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the "
         "registered ones; this is their standard deviation, in points, and their number. "
-        f"Experts run as `{found.experts_implementation}`."
+        f"Experts run as {code(found.experts_implementation)}."
     )
     parts = [said]
     for layers, damages in found.scopes:
@@ -81,5 +81,5 @@ def _share(of: Mapping[str, float], variant: str) -> str:
 
 
 def _continuation(texts: Mapping[str, str]) -> str:
-    parts = [f"{what}:\n\n{quoted(text)}" for what, text in texts.items() if what != "id"]
-    return f"**{texts['id']}**\n\n" + "\n\n".join(parts)
+    parts = [f"{plain(what)}:\n\n{quoted(text)}" for what, text in texts.items() if what != "id"]
+    return f"**{plain(texts['id'])}**\n\n" + "\n\n".join(parts)

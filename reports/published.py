@@ -23,7 +23,7 @@ def artefacts(judged: Judged, document: Mapping[str, Any], folder: Path) -> dict
     tracked = track(decision, judged.measurements)
     return {
         DECISION: pretty(document),
-        "trap_results.json": pretty(trap_results_json(decision)),
+        "trap_results.json": pretty(trap_results_json(decision, judged.subject)),
         page.name: with_written_part(postmortem(decision, document, judged.measurements), page).encode(),
         "theorems.json": pretty(theorems_json(decision, judged.subject, tracked)),
         "theorems.md": theorems_markdown(decision, judged.subject, tracked).encode(),

@@ -1,6 +1,5 @@
 """A published decision read back, and a comparison with it told: `reports/differences.py` makes the comparison."""
 
-import json
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,10 @@ from reports.digests import CORE_KEYS, core_sha256_of, outcome_sha256_of
 from reports.document import SCHEMA
 from reports.errors import BadInput, Tampered
 from reports.files import read_regular
+from reports.strict_json import exact_integer, parse_object
 
 REMEDY = "python -m reports decide FOLDER --write"  # from the measurements published beside it
+DOCUMENT_LIMIT = 1 << 26  # bytes; one of 16 layers has 300,000
 FIGURES = 16  # width of a column of figures
 
 
@@ -35,14 +36,12 @@ def read_decision(path: Path) -> dict[str, Any]:
 def read_json(path: Path) -> dict[str, Any]:
     """The table that a `decision.json` of any schema holds."""
     try:
-        document = json.loads(read_regular(path))
+        raw = read_regular(path, DOCUMENT_LIMIT)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); name a decision.json") from None
-    except (ValueError, RecursionError):
-        raise BadInput(f"{path}: not JSON, expected a decision.json") from None
-    if not isinstance(document, dict):
-        raise BadInput(f"{path}: not a decision.json of schema {SCHEMA}; name another, or write it anew ({REMEDY})")
-    return document
+    if len(raw) > DOCUMENT_LIMIT:
+        raise BadInput(f"{path}: more than {DOCUMENT_LIMIT} bytes, expected a decision.json; name another")
+    return parse_object(raw, str(path), f"name another, or write it anew ({REMEDY})", exact_integer)
 
 
 def _check_digest(
@@ -84,7 +83,9 @@ def _figure(value: object) -> str:
 
 
 def outcome_line(expected: Mapping[str, Any], *, reproduced: bool) -> str:
-    """Whether the verdict was reproduced, and which it is."""
+    """Whether the verdict was reproduced, which it is, and whether it is of another subject than the sealed one."""
     verdict = f"{expected['verdict']}, {expected['trigger']}" if expected["trigger"] else expected["verdict"]
     outcome = "reproduced" if reproduced else "NOT REPRODUCED"
-    return f"{outcome}: {expected['rung']}, design {expected['design']}: {verdict}"
+    subject = expected["subject"]
+    mark = f" (exploratory: {subject['name']} is not as it was sealed)" if subject["exploratory"] else ""
+    return f"{outcome}: {expected['rung']}, design {expected['design']}: {verdict}{mark}"

@@ -9,8 +9,8 @@ import pytest
 
 from reports.circumstances import circumstances
 from reports.differences import Difference, differences, gate_name, unpromised
-from reports.errors import BadInput, ExitCode
-from reports.preregistration import Cell, Preregistration, gates, running_order
+from reports.errors import BadInput, ExitCode, Incomplete
+from reports.preregistration import Cell, Preregistration, gates, registered_cells, running_order
 from reports.reproduce import read_decision
 
 REPRODUCTION = pytest.StashKey["Reproduction"]()
@@ -66,13 +66,34 @@ def read_expected(path: Path) -> Mapping[str, Any]:
 
 
 def reproduction(expected: Mapping[str, Any], prereg: Preregistration, layers: Sequence[int]) -> Reproduction:
-    """What is expected of each cell of a run of `prereg` on a subject with `layers`."""
+    """What is expected of each cell of a run of `prereg` on a subject with `layers`.
+
+    Raises `Incomplete` where the verdict rests on too little to be reproduced.
+    """
+    _require_enough(expected, prereg, layers)
     order = {cell: index for index, cell in enumerate(running_order(prereg, layers))}
     killed = {gate_name(gate) for gate in (*expected["gates"], *expected["after_kill"]) if gate["status"] == "KILLED"}
     closing = {max(gate.claim_cells, key=order.__getitem__).id for gate in gates(prereg, layers) if gate.id in killed}
     controls = {row["name"] for row in expected["controls"] if row["sound"] is False}
     traps = {Cell("trap", row["name"], row["layer"]).id for row in expected["traps"] if row["sound"] is False}
     return Reproduction(expected, frozenset(closing | controls | traps))
+
+
+def _require_enough(expected: Mapping[str, Any], prereg: Preregistration, layers: Sequence[int]) -> None:
+    """As `reports/publication.py` does with measurements, from the document alone."""
+    absent = {*expected["missing"], *expected["not_measured"]}
+    order = registered_cells(prereg, layers)
+    if all(cell.id in absent for cell in order):
+        raise Incomplete("--reproduce: not one cell of that verdict was measured, so there is nothing to reproduce")
+    killed = {gate_name(gate) for gate in expected["gates"] if gate["status"] == "KILLED"}
+    needed = frozenset(cell for gate in gates(prereg, layers) if gate.id in killed for cell in gate.cells)
+    closing = max((index for index, cell in enumerate(order) if cell in needed), default=0)
+    first = next((cell for cell in order[:closing] if cell.id in absent), None)
+    if first is not None:
+        raise Incomplete(
+            f"--reproduce: {first.id} was not measured, though it is registered before the trigger of that verdict; "
+            "run the study in its registered order and reproduce that"
+        )
 
 
 def compare(expected: Mapping[str, Any], obtained: Mapping[str, Any], tolerances: Mapping[str, float]) -> Comparison:

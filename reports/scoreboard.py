@@ -1,28 +1,28 @@
-"""The scoreboard: every committed verdict over rungs, designs and subjects, from its `decision.json` alone.
+"""The scoreboard: every committed verdict over rungs, designs and subjects, each judged again from its measurements.
 
-A verdict that was edited, is of another schema, or was judged by a rule that no preregistration here holds any more
-stands on the board with what is wrong with it: nothing is dropped. What lies outside the core (the date, gates after
-the kill) is shown as it stands there; its digest does not cover it.
+A verdict that `python -m reports reproduce` would not confirm stands on the board with what is wrong with it: nothing
+is dropped. The date alone is shown as the run recorded it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reports.differences import gate_name
 from reports.errors import StudyError
-from reports.markdown import table
+from reports.markdown import code, plain, table
 from reports.parse import load_preregistration
-from reports.reproduce import read_decision
+from reports.printing import one_line
+from reports.publication import read_publication
 
 DECISION = "decision.json"
 TITLE = "Scoreboard"
 ABOUT = (
-    "Every committed verdict, from its decision.json. KILLED means that a registered rule fired on a gate whose "
-    "controls and traps are sound; gates after a rung's first kill are exploratory. Fragile: another registered metric "
-    "would have turned the gate. Borderline: a value within the registered tolerances would, so that agreement is not "
-    "promised. The outcome sha256 is the same on every machine. All numbers are ratios [-]."
+    "Every committed verdict, judged again from its published measurements. KILLED means that a registered rule fired "
+    "on a gate whose controls and traps are sound; gates after a rung's first kill are exploratory. Fragile: another "
+    "registered metric would have turned the gate. Borderline: a value within the registered tolerances would, so that "
+    "agreement is not promised. The outcome sha256 is the same on every machine. All numbers are ratios [-]."
 )
 VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "outcome sha256")
 GATES = ("gate", "status", "rule", "observed", "threshold", "interval", "n", "remarks")
@@ -93,9 +93,10 @@ def standings(verdicts: Path, preregistrations: Path) -> tuple[Standing, ...]:
 
     Raises `BadInput` where a preregistration cannot be read.
     """
-    rules = {load_preregistration(path).canonical_sha256 for path in sorted(preregistrations.glob("*.toml"))}
+    for path in sorted(preregistrations.glob("*.toml")):
+        load_preregistration(path)
     folders = sorted(path for path in verdicts.iterdir() if path.is_dir()) if verdicts.is_dir() else []
-    return in_order([_standing(folder, rules) for folder in folders])
+    return in_order([_standing(folder, preregistrations) for folder in folders])
 
 
 def in_order(found: Sequence[Standing]) -> tuple[Standing, ...]:
@@ -103,20 +104,17 @@ def in_order(found: Sequence[Standing]) -> tuple[Standing, ...]:
     return tuple(sorted(found, key=lambda one: (one.error is not None, one.rung, one.design, one.subject, one.folder)))
 
 
-def _standing(folder: Path, rules: Collection[str]) -> Standing:
-    path = folder / DECISION
+def _standing(folder: Path, preregistrations: Path) -> Standing:
+    """The verdict as its measurements give it, or the first thing in the folder that does not hold."""
+    name = one_line(folder.name)
     try:
-        document = read_decision(path)
+        found = read_publication(folder, preregistrations)
     except StudyError as error:
-        return Standing(folder.name, str(error).replace(str(path), f"{folder.name}/{DECISION}"))
-    rule = str(document["rule_sha256"])
-    if rule not in rules:
-        return Standing(
-            folder.name,
-            f"{folder.name}/{DECISION}: stale, judged by rule {rule[:12]}… that no preregistration here holds; run the "
-            "study again and commit its verdict",
-        )
-    return standing_of(folder.name, document)
+        said = str(error).replace(f"{folder}/", f"{name}/").replace(str(folder), name)
+        return Standing(name, said if said.startswith(name) else f"{name}: {said}")
+    if found.drift:
+        return Standing(name, f"{name}/{found.drift[0]}")
+    return standing_of(name, found.document)
 
 
 def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
@@ -179,16 +177,20 @@ def _number(value: float | None) -> str:
 
 def scoreboard_markdown(found: Sequence[Standing]) -> str:
     """The board in Markdown: verdicts, what does not hold, and each verdict's gates."""
-    rows = [[*one.cells[:-1], f"`{one.outcome_sha256[:12]}…`"] for one in found if one.error is None]
+    rows = [
+        [one.rung, str(one.design), plain(one.subject), *one.cells[3:-1], f"`{one.outcome_sha256[:12]}…`"]
+        for one in found
+        if one.error is None
+    ]
     parts = [f"# {TITLE}", ABOUT, table(VERDICTS, rows) if rows else "No verdict here holds."]
-    errors = [f"- {one.error}" for one in found if one.error is not None]
+    errors = [f"- {plain(one.error)}" for one in found if one.error is not None]
     parts += ["## Not counted", "\n".join(errors)] if errors else []
     for one in found:
         if one.error is None:
-            parts.append(f"## {heading(one)}")
+            parts.append(f"## {heading(replace(one, subject=plain(one.subject)))}")
             parts.append(table(GATES, [gate.cells for gate in one.gates]))
             digests = f"Outcome sha256 `{one.outcome_sha256}`, core sha256 `{one.core_sha256}`"
-            parts.append(f"{digests}, from `{one.folder}/{DECISION}`.")
+            parts.append(f"{digests}, from {code(f'{one.folder}/{DECISION}')}.")
     return "\n\n".join(parts) + "\n"
 
 

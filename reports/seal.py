@@ -10,16 +10,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reports.canonical import sha256_hex
-from reports.errors import BadInput, Tampered
+from reports.errors import BadInput, Mismatch, Tampered
 from reports.files import read_regular
 from reports.ledger import LEDGER, SHA256, Entry, Event, HeldLedger, Ledger, holding, read_ledger
 from reports.lint import require_sealable
 from reports.parse import parse_preregistration, read_preregistration
 from reports.preregistration import Preregistration
 from reports.store import write_atomically
+from reports.strict_json import exact_integer, parse_object
 
 SHORT = 12  # hexadecimal digits of a digest in a message; 48 bits tell apart whatever one repository holds
 
+SIDECAR_LIMIT = 1 << 16  # bytes; one has about 500
 DIGESTS = ("raw_sha256", "canonical_sha256", "ledger_entry")  # of a sidecar's fields
 
 
@@ -92,7 +94,36 @@ def verify(path: Path) -> SealStatus:
             f"that it records hold {prereg.canonical_sha256[:SHORT]}…; it was written by hand, restore the ledger from "
             "git history"
         )
-    history = [past for past in ledger.entries if past.file == path.name]
+    return _status(path.name, sidecar, entry, ledger, prereg)
+
+
+def seal_at(path: Path, ledger_entry: object) -> SealStatus:
+    """The seal of the preregistration at `path` as it was at that entry of the ledger, given by its sha256.
+
+    What a verdict that was published under an earlier amendment says of its seal is so compared with the ledger's
+    history up to then. Raises `Tampered` where the ledger has no such entry for this file, and `Mismatch` where the
+    rule has changed since: the earlier rule's text is gone, so nothing can be judged by it.
+    """
+    now, ledger = verify(path), read_ledger(path.with_name(LEDGER))
+    entry = ledger.find(str(ledger_entry))
+    if entry is None or entry.file != path.name:
+        stated = ascii(ledger_entry).strip("'")[:SHORT]
+        named = "no ledger entry" if ledger_entry is None else f"ledger entry {stated}…"
+        raise Tampered(
+            f"{path.name}: the verdict names {named}, expected one that the ledger has for this file; restore verdict "
+            "and ledger from git history"
+        )
+    if entry.canonical_sha256 != now.sidecar.canonical_sha256:
+        raise Mismatch(
+            f"{path.name}: the verdict is of the rule of ledger line {entry.index} ({entry.date}), which line "
+            f"{now.entry.index} has changed; check out the commit of that verdict, or run the study again"
+        )
+    return _status(path.name, _sidecar_of(now.prereg, entry), entry, ledger, now.prereg)
+
+
+def _status(name: str, sidecar: Sidecar, entry: Entry, ledger: Ledger, prereg: Preregistration) -> SealStatus:
+    """The seal of that entry, with the history of the file `name` up to it."""
+    history = [past for past in ledger.entries if past.file == name and past.index <= entry.index]
     return SealStatus(
         sidecar=sidecar,
         entry=entry,
@@ -178,8 +209,8 @@ def _write_sidecar(path: Path, prereg: Preregistration, entry: Entry) -> None:
 def _read_sidecar(path: Path, ledger: Ledger) -> Sidecar:
     name = sidecar_path(path).name
     try:
-        values = json.loads(read_regular(sidecar_path(path)))
-        sidecar = Sidecar(**values)
+        values = parse_object(read_regular(sidecar_path(path), SIDECAR_LIMIT), name, integer=exact_integer)
+        sidecar = Sidecar(**values)  # type: ignore[arg-type]  # their types are compared below
         types = {field: type(value) for field, value in asdict(sidecar).items()}
         if types != {field: {"design": int, "draft": bool}.get(field, str) for field in types}:
             raise TypeError("wrong types")
@@ -195,8 +226,9 @@ def _read_sidecar(path: Path, ledger: Ledger) -> Sidecar:
         ) from None
     except OSError as error:
         raise BadInput(f"{name}: cannot be read ({error.strerror})") from None
-    except (ValueError, TypeError, RecursionError):
-        raise Tampered(f"{name}: malformed, no seal has this form; restore it from git history") from None
+    except (ValueError, TypeError, BadInput) as error:
+        twice = " (a key stands twice)" if "stands twice" in str(error) else ""
+        raise Tampered(f"{name}: malformed, no seal has this form{twice}; restore it from git history") from None
     return sidecar
 
 

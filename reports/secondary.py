@@ -13,7 +13,6 @@ from reports.bootstrap import bootstrap_over_layers
 from reports.gates import Measurements
 from reports.metrics import values
 from reports.preregistration import Cell, Preregistration, Secondary, running_order
-from reports.printing import as_text
 
 Comparison = Literal["narrower", "not narrower", "unresolved"]
 FEWEST = 2  # layers; a single one has no spread
@@ -101,7 +100,7 @@ def secondary_json(outcome: SecondaryOutcome) -> dict[str, object]:
         "metric": outcome.secondary.metric,
         "dense": {
             "name": dense.name,
-            "source": as_text(dense.source),
+            "source": dense.name if dense.exploratory else dense.source,  # a path of this machine is nobody's business
             "revision": dense.revision,
             "exploratory": dense.exploratory,
         },

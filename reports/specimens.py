@@ -195,8 +195,10 @@ def a_measurement(cell: Cell, values: Sequence[float], **others: Sequence[float]
 
 
 def of(cell: Cell, measured: Measured) -> Measurement:
-    """`measured` as if on the tensors of the cell's layer."""
-    return Measurement(cell, "a" * 64 if cell.layer is None else f"{cell.layer:064d}", measured, 0.01)
+    """`measured` as if on the tensors of the cell's layer, or on a control's own."""
+    if cell.layer is None:
+        return Measurement(cell, "a" * 64, measured, 0.01, "control")
+    return Measurement(cell, f"{cell.layer:064d}", measured, 0.01)
 
 
 def sampled(
@@ -251,6 +253,7 @@ ENVIRONMENT = {
     "subject_revision": None,
     "python": "3.11.0",
     "platform": "Linux x86_64",
+    "cores": 2,
     "code_sha256": "c" * 64,
     "settings": {"device": "cpu"},
 }

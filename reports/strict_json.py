@@ -55,11 +55,6 @@ def shown(name: object, limit: int = 120) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-def printable(text: str) -> str:
-    """`text` as it may be printed: unchanged if a terminal shows all of it on one line, else with the rest escaped."""
-    return text if text.isprintable() else ascii(text)[1:-1]
-
-
 def _deeper(value: object, levels: int) -> bool:
     """Does `value` hold tables or lists in each other more than `levels` deep?"""
     inside = [value]

@@ -41,24 +41,54 @@ def sealed_model_sha256(prereg: Preregistration) -> str | None:
     return model_sha256(sealed.weights_sha256, sealed.config_sha256, sealed.tokenizer_sha256, sealed.prompts_sha256)
 
 
+def sealed_facts(prereg: Preregistration, commit: str | None = None) -> SubjectFacts:
+    """The sealed subject as its rule describes it, from no file: what a published run may claim to be of.
+
+    `commit` is what the revision of a hub model was resolved to, as the run recorded it.
+    """
+    sealed = prereg.subject
+    return SubjectFacts(
+        name=sealed.name,
+        location=sealed.name,
+        revision=commit,
+        layers=tuple(range(sealed.layers)),
+        exploratory=False,
+        sealed_layer_sha256=sealed.layer_sha256,
+        sealed_model_sha256=sealed_model_sha256(prereg),
+    )
+
+
+def recorded_not_sealed(prereg: Preregistration, subject: SubjectFacts) -> str | None:
+    """What to say of digests that no rule seals, or None where they were compared with sealed ones."""
+    if subject.exploratory:
+        return f"digests as recorded, not sealed: {subject.name} is exploratory, not the sealed subject"
+    if subject.sealed_layer_sha256 is None:
+        return (
+            f"digests as recorded, not sealed: of {subject.name} the rule seals repository and revision "
+            f"{prereg.subject.revision}, commit {subject.revision or 'not recorded'}"
+        )
+    return None
+
+
 def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None:
     """Raises `Tampered` unless the layer of `cell`, or the whole model, has the digest that was sealed, if one was."""
     if of == "model" and subject.sealed_model_sha256 not in (None, digest):
         raise Tampered(
             f"{cell.id}: weights, configuration, tokenizer or prompts of {subject.location} are not those that were "
-            "sealed; restore them, or "
-            "name the model with --model to run it as exploratory"
+            f"sealed: sha256 {digest[:12]}… obtained, {str(subject.sealed_model_sha256)[:12]}… sealed; restore them, "
+            "or name the model with --model to run it as exploratory"
         )
-    if of != "layer":
-        return
-    sealed = subject.sealed_layer_sha256
     if cell.layer is not None and cell.layer not in subject.layers:
         raise Tampered(
             f"{cell.id}: {subject.name} has no such layer, expected {subject.layers[0]} to {subject.layers[-1]}; "
             "delete its entry"
         )
+    if of != "layer":
+        return
+    sealed = subject.sealed_layer_sha256
     if cell.layer is not None and sealed is not None and digest != sealed[cell.layer]:
         raise Tampered(
-            f"layer {cell.layer} of {subject.location}: sha256 {digest[:12]}… obtained, {sealed[cell.layer][:12]}… "
-            "sealed; restore the weights, or name them with --model to run them as exploratory"
+            f"{cell.id}: layer {cell.layer} of {subject.location}: sha256 {digest[:12]}… obtained, "
+            f"{sealed[cell.layer][:12]}… sealed; restore the weights, or name them with --model to run them as "
+            "exploratory"
         )

@@ -144,10 +144,13 @@ def test_deviations_name_draft_exploratory_and_layer_count() -> None:
 
 
 def test_trap_results_are_sound_only_if_every_control_ran_and_is() -> None:
-    assert trap_results_json(decide(PREREG, LAYERS, measured(dict.fromkeys(CELLS, "narrow"))))["all_sound"] is True
+    assert (
+        trap_results_json(decide(PREREG, LAYERS, measured(dict.fromkeys(CELLS, "narrow"))), SUBJECT)["all_sound"]
+        is True
+    )
     for state in ("wide", "absent"):
         states = {**dict.fromkeys(CELLS, "narrow"), Cell("control", "planted_wide_d"): state}
-        assert trap_results_json(decide(PREREG, LAYERS, measured(states)))["all_sound"] is False
+        assert trap_results_json(decide(PREREG, LAYERS, measured(states)), SUBJECT)["all_sound"] is False
 
 
 # With traps and a probe. Every verdict by a second definition of it, from the states of cells alone.
@@ -364,10 +367,10 @@ def test_the_core_holds_each_trap_of_its_gates_once() -> None:
 
 @pytest.mark.parametrize("state", ["wide", "absent"])
 def test_trap_results_are_sound_only_if_every_trap_ran_and_is(state: str) -> None:
-    assert trap_results_json(decide(TRAPPED, LAYERS, trapped(SOUND)))["all_sound"] is True
+    assert trap_results_json(decide(TRAPPED, LAYERS, trapped(SOUND)), SUBJECT)["all_sound"] is True
     for cell in TRAPPED_CELLS:
         if cell.kind == "trap":
-            results = trap_results_json(decide(TRAPPED, LAYERS, trapped({**SOUND, cell: state})))
+            results = trap_results_json(decide(TRAPPED, LAYERS, trapped({**SOUND, cell: state})), SUBJECT)
             assert results["all_sound"] is False
 
 

@@ -128,6 +128,12 @@ def test_an_edited_verdict_is_tampered_and_no_verdict_is_bad_input(
     (pytester.path / "edited.json").write_text(json.dumps({**document, "verdict": "SURVIVED"}))
     assert run("--reproduce", "edited.json").ret == ExitCode.TAMPERED
     assert run("--reproduce", "absent.json").ret == ExitCode.BAD_INPUT
+    late = edited(pytester.path, lambda d: d.update(not_measured=["null_narrow_d"]))
+    result = run("--reproduce", late)
+    assert result.ret == ExitCode.INCOMPLETE
+    result.stderr.fnmatch_lines(
+        ["Exit: INCOMPLETE: --reproduce: null_narrow_d was not measured, though it is registe*"]
+    )
     document["seal"] = {}
     (pytester.path / "ruleless.json").write_text(json.dumps(document))
     assert run("--reproduce", "ruleless.json").ret == ExitCode.BAD_INPUT

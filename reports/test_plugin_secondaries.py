@@ -14,6 +14,7 @@ from fixtures.miniature import LAYERS, NAME, artefact, measured, write_miniature
 from fixtures.tiny import edit_json, put_bytes
 from reports.digests import core_sha256_of
 from reports.errors import ExitCode
+from reports.publication import PUBLISHED, read_publication
 from reports.test_schemas import validator
 
 CELLS = {f"secondary-specialist_narrower-L0{layer}" for layer in range(LAYERS)}
@@ -158,6 +159,15 @@ def test_another_dense_model_is_exploratory_and_kept_apart(
             "  of other +0.000 [[]+0.000, +0.000[]] over 4 of 4 layers",
         ]
     )
+    folder = root / "published"
+    folder.mkdir()
+    for name in PUBLISHED:
+        shutil.copy(the_run(root) / name, folder)
+    assert str(root) not in "".join(path.read_text() for path in folder.glob("*.json"))
+    rules = root / "hypotheses" / "preregistrations"
+    assert read_publication(folder, rules).drift == ()
+    edit_json(folder / "run.json", lambda stated: stated.update(dense=None))  # as if of the registered model
+    assert "decision.json: secondaries does not follow from the measurements" in read_publication(folder, rules).drift
 
 
 def test_a_named_model_that_cannot_be_used_is_one_line(beside: Run, pytester: pytest.Pytester) -> None:

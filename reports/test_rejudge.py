@@ -15,8 +15,9 @@ from reports.cli import main
 from reports.digests import digests
 from reports.errors import BadInput, ExitCode, Tampered
 from reports.preregistration import Cell, registered_cells
-from reports.published import artefacts
-from reports.rejudge import RUN, rebuilt, rejudge, remember
+from reports.publication import rebuilt
+from reports.published import artefacts, pretty
+from reports.rejudge import RUN, rejudge, remember
 from reports.seal import verify
 from reports.specimens import ENVIRONMENT, a_measurement
 from reports.store import Identity, open_store
@@ -76,16 +77,10 @@ def test_a_broken_seal_is_noticed(run_folder: Path, sealed: Path) -> None:
         rejudge(run_folder, sealed.parent)
 
 
-def test_measurements_of_other_weights_than_the_sealed_are_noticed(run_folder: Path, sealed: Path) -> None:
-    path = run_folder / RUN
-    entry: dict[str, Any] = json.loads(path.read_text())
-    entry["subject"]["sealed_layer_sha256"] = ["f" * 64] * 16
-    path.write_text(json.dumps(entry))
-    with pytest.raises(Tampered, match=r"layer 0 of weights: sha256 0000.* sealed"):
-        rejudge(run_folder, sealed.parent)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"preregistration": "x.toml", "store": null, "subject": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"preregistration": "x.toml", "store": null, "exploratory": {}, "dense": null}', "[" * 100_000],
+)
 def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"run\.json: cannot be read .*; name a folder that a run wrote"):
         rejudge(tmp_path, sealed.parent)
@@ -102,9 +97,11 @@ def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) ->
         ({"layers": [-1, 0]}, "expected to ascend"),
         ({"layers": [0, 0]}, "expected to ascend"),
         ({"layers": ["0"]}, "layers are"),
-        ({"sealed_layer_sha256": []}, "has 0 digests, expected one for each layer"),
-        ({"sealed_layer_sha256": ["f" * 64] * 15}, "has 15 digests, expected one for each layer"),
-        ({"sealed_layer_sha256": "f" * 64}, "sealed_layer_sha256 is"),
+        ({"layers": [True]}, "layers are"),
+        ({"name": "\x1b[2J"}, "is not text on one line"),
+        ({"name": ""}, "is not text on one line"),
+        ({"name": "x" * 201}, "is not text on one line"),
+        ({"sealed_layer_sha256": ["f" * 64] * 16}, "exploratory is another table than name and layers"),
     ],
 )
 def test_a_subject_that_no_run_can_have_is_bad_input(
@@ -112,19 +109,34 @@ def test_a_subject_that_no_run_can_have_is_bad_input(
 ) -> None:
     path = run_folder / RUN
     entry: dict[str, Any] = json.loads(path.read_text())
-    entry["subject"] |= facts
+    entry["exploratory"] |= facts
     path.write_text(json.dumps(entry))
     with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(.*{fault}"):
         rejudge(run_folder, sealed.parent)
 
 
 @pytest.mark.parametrize(
-    "changed", [{"store": []}, {"store": "a\nb"}, {"preregistration": 4}, {"preregistration": "\x1b"}]
+    ("changed", "fault"),
+    [
+        ({"store": []}, "is not text on one line"),
+        ({"store": "a\nb"}, "is not text on one line"),
+        ({"store": ".."}, "expected 16 hexadecimal digits"),
+        ({"preregistration": 4}, "is not text on one line"),
+        ({"preregistration": "\x1b"}, "is not text on one line"),
+        ({"revision": "main"}, "expected a commit or null"),
+        ({"subject": "olmoe_nano"}, "keys are "),
+        ({"dense": {"name": "other"}}, "dense is another table than name, layers and revision"),
+        ({"dense": {"name": "other", "layers": 0, "revision": None}}, "expected a whole number"),
+        ({"dense": {"name": "a\nb", "layers": 4, "revision": None}}, "is not text on one line"),
+        ({"dense": {"name": "other", "layers": 4, "revision": "main"}}, "expected a commit or null"),
+    ],
 )
-def test_names_that_no_run_can_have_are_bad_input(changed: dict[str, Any], run_folder: Path, sealed: Path) -> None:
+def test_names_that_no_run_can_have_are_bad_input(
+    changed: dict[str, Any], fault: str, run_folder: Path, sealed: Path
+) -> None:
     path = run_folder / RUN
     path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
-    with pytest.raises(BadInput, match=r"run\.json: does not describe a run \(.* is not text on one line"):
+    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(.*{fault}"):
         rejudge(run_folder, sealed.parent)
 
 
@@ -149,8 +161,7 @@ def published(run_folder: Path, sealed: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "verdict"
     folder.mkdir()
     judged = rejudge(run_folder, sealed.parent)
-    blank = {"seal": {"file": sealed.name}, "environment": ENVIRONMENT, "errors": []}
-    document = rebuilt(judged, blank)
+    document = rebuilt(judged, {"environment": ENVIRONMENT, "errors": []}, verify(sealed))
     for name, data in artefacts(judged, document, folder).items():
         (folder / name).write_bytes(data)
     (folder / BUNDLE).write_bytes(pack(judged.measurements))
@@ -185,7 +196,7 @@ def test_a_document_that_does_not_follow_is_a_mismatch(
     document = json.loads(path.read_text())
     change(document)
     document |= digests(document)
-    path.write_text(json.dumps(document))
+    path.write_bytes(pretty(document))
     assert main(["reproduce", str(path)], sealed.parent) == ExitCode.MISMATCH
     assert named in capsys.readouterr().out
 
@@ -203,7 +214,7 @@ def test_a_verdict_of_an_older_schema_is_written_anew_from_its_measurements(
     assert path.read_bytes() == whole
     path.write_text(json.dumps({key: value for key, value in old.items() if key != "environment"}))
     assert main(["decide", str(published), "--write"], sealed.parent) == ExitCode.BAD_INPUT
-    assert "no seal, environment or errors" in capsys.readouterr().err
+    assert "decision.json: environment is missing, or not short printable text" in capsys.readouterr().err
 
 
 def test_a_page_that_does_not_follow_is_a_mismatch_but_notes_are_free(
@@ -214,7 +225,7 @@ def test_a_page_that_does_not_follow_is_a_mismatch_but_notes_are_free(
     assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.SURVIVED
     page.write_text(page.read_text().replace("KILLED", "SURVIVED", 1))
     assert main(["reproduce", str(published / "decision.json")], sealed.parent) == ExitCode.MISMATCH
-    assert "postmortem.md: is not what the measurements give" in capsys.readouterr().out
+    assert "postmortem.md: line 1 is not what the measurements give" in capsys.readouterr().out
 
 
 def test_published_measurements_that_were_edited_are_tampered(
@@ -235,4 +246,10 @@ def test_what_is_published_names_no_path_of_this_machine(tmp_path: Path) -> None
     subject = SubjectFacts("other", str(tmp_path / "weights"), None, (0,), True, None, None, str(tmp_path / "p.jsonl"))
     remember(tmp_path, "rule.toml", subject, None)
     assert str(tmp_path) not in (tmp_path / RUN).read_text()
-    assert '"prompts":"p.jsonl"' in (tmp_path / RUN).read_text()
+    assert json.loads((tmp_path / RUN).read_text()) == {
+        "preregistration": "rule.toml",
+        "store": None,
+        "revision": None,
+        "exploratory": {"name": "other", "layers": [0]},
+        "dense": None,
+    }

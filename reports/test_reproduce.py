@@ -15,7 +15,8 @@ from reports.decision import decide
 from reports.differences import differences
 from reports.digests import core_sha256_of, digests
 from reports.document import decision_json
-from reports.errors import BadInput, Tampered
+from reports.errors import BadInput, ExitCode, Tampered
+from reports.parse import load_preregistration
 from reports.preregistration import Cell
 from reports.reproduce import read_decision
 from reports.rules import MeanAtMost
@@ -166,11 +167,11 @@ def test_an_edited_document_is_tampered(document: dict[str, Any], tmp_path: Path
     assert read_decision(path)["verdict"] == "SURVIVED"  # a forged digest is not seen here, only by measuring again
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 5}', '{"schema": 99}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 6}', '{"schema": 99}'])
 def test_what_is_no_decision_is_bad_input(text: str, tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_text(text)
-    with pytest.raises(BadInput, match=r"decision\.json: not "):
+    with pytest.raises(BadInput, match=r"decision\.json: (not|found a JSON list, expected an object)"):
         read_decision(path)
     with pytest.raises(BadInput, match="cannot be read"):
         read_decision(tmp_path / "absent.json")
@@ -185,7 +186,7 @@ def test_a_document_of_another_schema_is_bad_input(
     path.write_text(json.dumps(other))
     with pytest.raises(
         BadInput,
-        match=r"not a decision\.json of schema 5; name another, or write it anew \(python -m reports decide FOLDER",
+        match=r"not a decision\.json of schema 6; name another, or write it anew \(python -m reports decide FOLDER",
     ):
         read_decision(path)
 
@@ -222,11 +223,19 @@ def test_a_forged_document_of_another_form_is_bad_input(
         read_decision(path)
 
 
-def test_a_document_that_holds_no_number_is_tampered(document: dict[str, Any], tmp_path: Path) -> None:
+def test_a_document_that_holds_no_number_is_bad_input(document: dict[str, Any], tmp_path: Path) -> None:
     document["gates"][0]["observed"] = float("nan")
     path = tmp_path / "decision.json"
     path.write_text(json.dumps(document))
-    with pytest.raises(Tampered, match="edited by hand, its core_sha256 does not hold"):
+    with pytest.raises(BadInput, match="NaN is not a JSON number"):
+        read_decision(path)
+
+
+def test_a_document_without_end_is_bad_input(tmp_path: Path) -> None:
+    path = tmp_path / "decision.json"
+    path.touch()
+    os.truncate(path, 2**40)
+    with pytest.raises(BadInput, match="more than 67108864 bytes, expected a decision"):
         read_decision(path)
 
 
@@ -240,7 +249,8 @@ def test_a_document_that_holds_no_number_is_tampered(document: dict[str, Any], t
 def test_the_command_gates(
     document: dict[str, Any], change: dict[str, Any], code: int, said: str, sealed: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    document["seal"] = {"file": sealed.name}
+    document |= {"seal": {"file": sealed.name}, "rule_sha256": load_preregistration(sealed).canonical_sha256}
+    document |= digests(document)
     other = document | change
     other |= digests(other)
     (tmp_path / "expected.json").write_text(json.dumps(document))
@@ -248,6 +258,12 @@ def test_the_command_gates(
     arguments = ["reproduce", str(tmp_path / "expected.json"), "--with", str(tmp_path / "obtained.json")]
     assert main(arguments, sealed.parent) == code
     assert said in capsys.readouterr().out
+    assert main(arguments[:2], sealed.parent) == ExitCode.BAD_INPUT  # nothing is published beside it
+    assert "expected.json: not a decision.json; name that of a published verdict" in capsys.readouterr().err
+    amended = document | {"rule_sha256": "f" * 64}
+    (tmp_path / "expected.json").write_text(json.dumps(amended | digests(amended)))
+    assert main(arguments, sealed.parent) == ExitCode.MISMATCH  # whose tolerances are not known
+    assert "its rule is ffffffffffff…" in capsys.readouterr().err
 
 
 def test_a_named_pipe_in_place_of_a_verdict_does_not_hang(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """The board shows every verdict, says of one that does not hold why, and is the same bytes every time."""
 
-import json
 import re
-import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +16,8 @@ from reports.errors import BadInput
 from reports.measurement import Measurement
 from reports.parse import load_preregistration
 from reports.preregistration import Cell, Preregistration
+from reports.publication_specimens import edit_decision, edit_measurement, edit_text, killed, publish
+from reports.published import DECISION
 from reports.rules import MeanAtMost
 from reports.scoreboard import (
     GATES,
@@ -70,24 +69,9 @@ def document(
     )
 
 
-@pytest.fixture
-def board(tmp_path: Path) -> Callable[..., tuple[Standing, ...]]:
-    """`board(name=document, …)` commits each and reads the board; text is written as it is."""
-
-    def read(**documents: dict[str, Any] | str | None) -> tuple[Standing, ...]:
-        shutil.rmtree(tmp_path / "verdicts", ignore_errors=True)
-        for name, content in documents.items():
-            folder = tmp_path / "verdicts" / name
-            folder.mkdir(parents=True)
-            if content is not None:
-                text = content if isinstance(content, str) else json.dumps(content)
-                (folder / "decision.json").write_text(text)
-        return standings(tmp_path / "verdicts", SHIPPED.parent)
-
-    return read
-
-
-Board = Callable[..., tuple[Standing, ...]]
+def board(**documents: dict[str, Any]) -> tuple[Standing, ...]:
+    """`board(name=document, …)`: the board of verdicts that hold."""
+    return in_order([standing_of(name, content) for name, content in documents.items()])
 
 
 class Page(HTMLParser):
@@ -107,7 +91,7 @@ class Page(HTMLParser):
             self.text.append(data.strip())
 
 
-def test_a_verdict_stands_with_its_numbers(board: Board) -> None:
+def test_a_verdict_stands_with_its_numbers() -> None:
     (one,) = board(a=document())
     assert one.cells[:5] == ("E-test", "4", "tiny", "KILLED", "narrow-d threshold unmet at 2-layer checkpoint")
     assert one.cells[5:8] == ("controls: 1 of 1 sound; traps: 2 of 2 sound", "narrow_d@2-layer", "2026-11-25")
@@ -125,7 +109,7 @@ def test_a_verdict_stands_with_its_numbers(board: Board) -> None:
     assert second.remarks == "after the kill, exploratory; fragile: turned under stable_rank"
 
 
-def test_draft_exploratory_and_misfired_are_marked(board: Board) -> None:
+def test_draft_exploratory_and_misfired_are_marked() -> None:
     (one,) = board(a=document(MET, replace(PREREG, draft=True), gain=1.2, exploratory=True))
     assert one.subject == "tiny (draft, exploratory)"
     assert (one.verdict, one.trigger) == ("INCONCLUSIVE", "—")
@@ -135,7 +119,7 @@ def test_draft_exploratory_and_misfired_are_marked(board: Board) -> None:
     assert one.fragile == "no"
 
 
-def test_a_gate_that_was_not_judged_has_dashes(board: Board) -> None:
+def test_a_gate_that_was_not_judged_has_dashes() -> None:
     prereg = replace(PREREG, controls=(*PREREG.controls, a_control("absent")))
     (one,) = board(a=document(MET, prereg))
     assert one.verdict == "INCOMPLETE"
@@ -149,22 +133,45 @@ def test_a_borderline_gate_is_marked() -> None:
     assert standing_of("a", held).gates[0].remarks == "borderline"
 
 
-def test_what_does_not_hold_stays_on_the_board_and_says_why(board: Board, tmp_path: Path) -> None:
-    edited = {**document(), "verdict": "SURVIVED"}
-    stale = document(prereg=replace(PREREG, canonical_sha256="f" * 64))
-    found = board(
-        e_edited=edited, d_stale=stale, c_old={**document(), "schema": 1}, b_empty=None, a_cut="{", z=document()
-    )
-    assert [one.folder for one in found] == ["z", "a_cut", "b_empty", "c_old", "d_stale", "e_edited"]
-    cut, empty, old, rule, edit = (one.error or "" for one in found[1:])
-    assert cut == "a_cut/decision.json: not JSON, expected a decision.json"
+def test_what_does_not_hold_stays_on_the_board_and_says_why(sealed: Path, tmp_path: Path) -> None:
+    prereg, verdicts = load_preregistration(sealed), tmp_path / "verdicts"
+    verdicts.mkdir()
+
+    def committed(name: str) -> Path:
+        publish(verdicts / name, sealed, killed(prereg, lambda layer: f"{layer:064d}"))
+        return verdicts / name / DECISION
+
+    committed("z")
+    edit_text(committed("e_edited"), '"KILLED"', '"SURVIVED"')
+    edit_decision(committed("d_stale").parent, lambda document: document.update(rule_sha256="f" * 64))
+    edit_text(committed("c_old"), '"schema": 6', '"schema": 1')
+    (verdicts / "b_empty").mkdir()
+    committed("a_cut").write_text("{")
+    (committed("f_forged").parent / "report.html").write_text("SURVIVED")
+    edit_measurement(committed("g\x1b[2J").parent, "narrow_d[L00]", lambda entry: entry.update(samples={}))
+    found = standings(verdicts, sealed.parent)
+    names = ["z", "a_cut", "b_empty", "c_old", "d_stale", "e_edited", "f_forged", "g\\x1b[2J"]
+    assert [one.folder for one in found] == names
+    cut, empty, old, rule, edit, forged, samples = (one.error or "" for one in found[1:])
+    assert cut.startswith("a_cut/decision.json: not valid JSON (Expecting property name")
     assert empty.startswith("b_empty/decision.json: cannot be read (No such file or directory)")
     assert old.startswith("c_old/decision.json: not a decision.json of schema")
-    assert rule.startswith("d_stale/decision.json: stale, judged by rule ffffffffffff… that no preregistration here")
+    assert rule.startswith("d_stale: decision.json: its rule is ffffffffffff…")
     assert edit.startswith("e_edited/decision.json: edited by hand, its core_sha256 does not hold")
-    for text in (scoreboard_markdown(found), " ".join(Page(scoreboard_html(found)).text)):
-        assert all(one.error in text for one in found if one.error is not None)
+    assert forged.startswith("f_forged/report.html: not published")
+    assert samples.startswith("g\\x1b[2J/measurements.jsonl.gz line ")
+    assert all(one.error in Page(scoreboard_html(found)).text for one in found if one.error is not None)
+    for text in (scoreboard_markdown(found), scoreboard_html(found)):
         assert str(tmp_path) not in text
+        assert "\x1b" not in text
+
+
+def test_an_exploratory_subject_is_no_markup() -> None:
+    hostile = document(exploratory=True)
+    hostile["subject"]["name"] = "<b>[x](http://y)`*"
+    text = scoreboard_markdown(board(a=hostile))
+    assert text.count(r"\<b\>\[x\](http://y)\`\* (exploratory)") == 2
+    assert "`*" not in text.replace(r"\`\*", "")
 
 
 def test_an_empty_board_says_so(tmp_path: Path) -> None:
@@ -188,7 +195,7 @@ def test_order_is_by_rung_design_and_subject_whatever_order_they_are_read_in(ord
     assert list(in_order([expected[index] for index in order])) == expected
 
 
-def test_the_same_verdicts_are_the_same_bytes_in_the_same_order(board: Board) -> None:
+def test_the_same_verdicts_are_the_same_bytes_in_the_same_order() -> None:
     def pages(**documents: dict[str, Any]) -> tuple[str, str, list[tuple[str, int]]]:
         found = board(**documents)
         return scoreboard_markdown(found), scoreboard_html(found), [(one.rung, one.design) for one in found]
@@ -198,7 +205,7 @@ def test_the_same_verdicts_are_the_same_bytes_in_the_same_order(board: Board) ->
     assert pages(a=later, b=document())[2] == [("E-test", 4), ("E-test", 5)]
 
 
-def test_the_page_is_accessible_and_needs_nothing_else(board: Board) -> None:
+def test_the_page_is_accessible_and_needs_nothing_else() -> None:
     page = Page(scoreboard_html(board(a=document(), b=document(MET))))
     assert ("html", {"lang": "en"}) in page.tags
     tags = [tag for tag, _ in page.tags]
@@ -216,7 +223,7 @@ def test_the_page_is_accessible_and_needs_nothing_else(board: Board) -> None:
     assert re.search(r"https?:|url\(", scoreboard_html(board(a=document()))) is None
 
 
-def test_every_text_is_escaped(board: Board) -> None:
+def test_every_text_is_escaped() -> None:
     hostile = "<script>alert('1 | 2')</script>"
     (one,) = board(a=document(prereg=replace(PREREG, rung=hostile)))
     assert "<script>" not in scoreboard_html([one])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reports.decision import Decision
-from reports.markdown import table
+from reports.markdown import plain, table
 from reports.subject import SubjectFacts
 from reports.theorem_checks import Check
 from reports.theorems import TheoremOutcome
@@ -13,7 +13,7 @@ def theorems_markdown(decision: Decision, subject: SubjectFacts, outcomes: Seque
     """A table of all, then each theorem with its statement, its status at the source and its numbers."""
     prereg = decision.prereg
     mark = " (exploratory: not the sealed subject)" if subject.exploratory else ""
-    head = f"# Theorems behind {prereg.rung}, design {prereg.design}, on {subject.name}{mark}"
+    head = f"# Theorems behind {prereg.rung}, design {prereg.design}, on {plain(subject.name)}{mark}"
     said = (
         "A run proves no theorem. What it can do is refute one, or more likely show that an instrument is broken: a "
         "residual beyond its tolerance is VIOLATED. Statuses are computed from the measurements, never typed. All "

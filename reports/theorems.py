@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from reports.decision import Decision
+from reports.digests import ten_digits
 from reports.gates import Measurements
 from reports.preregistration import Preregistration
 from reports.subject import SubjectFacts
@@ -102,13 +103,13 @@ def _in_tolerances(check: Check) -> float:
 
 
 def theorems_json(decision: Decision, subject: SubjectFacts, outcomes: Sequence[TheoremOutcome]) -> dict[str, object]:
-    """`theorems.json`."""
+    """`theorems.json`, floats at ten significant digits."""
     return {
         "rung": decision.prereg.rung,
         "design": decision.prereg.design,
         "rule_sha256": decision.prereg.canonical_sha256,
         "subject": {"name": subject.name, "exploratory": subject.exploratory},
-        "theorems": [_outcome_json(outcome) for outcome in outcomes],
+        "theorems": [ten_digits(_outcome_json(outcome)) for outcome in outcomes],
         "schema": SCHEMA,
     }
 
