@@ -8,13 +8,14 @@ import gzip
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from reports.canonical import sha256_hex
 from reports.errors import BadInput, Tampered
 from reports.files import open_regular
 from reports.measurement import Measurement
 from reports.preregistration import Cell
-from reports.store import decode_entry, encode_entry, require_agreement
+from reports.store import ENTRY_LIMIT, decode_entry, encode_entry, require_agreement
 
 BUNDLE = "measurements.jsonl.gz"
 REMEDY = "restore the file that the run wrote"
@@ -47,21 +48,29 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
     """
     try:
         with open_regular(path) as packed, gzip.open(packed) as file:
-            lines = file.read(LARGEST + 1)
+            return _read(cast(BinaryIO, file), path)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"{path}: cannot be read ({reason}); publish the file that the run wrote") from None
-    if len(lines) > LARGEST:
-        raise BadInput(f"{path}: unpacks to more than {LARGEST} bytes; publish the file that the run wrote")
+
+
+def _read(file: BinaryIO, path: Path) -> dict[Cell, Measurement]:
+    """Line by line, so that what cannot be a bundle ends at its first line, whatever it unpacks to."""
     entries: dict[str, Measurement] = {}
     found: dict[Cell, Measurement] = {}
-    for number, line in enumerate(lines.splitlines(), 1):
+    left, number = LARGEST, 0
+    while line := file.readline(min(left, ENTRY_LIMIT) + 1):
+        left, number = left - len(line), number + 1
+        if left < 0 or len(line) > ENTRY_LIMIT:
+            raise BadInput(f"{path}: unpacks to more than {LARGEST} bytes; publish the file that the run wrote")
         where = f"{path} line {number}"
-        measurement = decode_entry(line, where, REMEDY)
+        measurement = decode_entry(line.removesuffix(b"\n"), where, REMEDY)
         if measurement.cell in found:
             raise Tampered(f"{where}: {measurement.cell.id} stands in it twice; {REMEDY}")
+        if not line.endswith(b"\n"):
+            raise Tampered(f"{where}: has no end of line; {REMEDY}")
         entries[where] = found[measurement.cell] = measurement
-    if list(found) != _ordered(found) or lines != b"".join(line + b"\n" for line in lines.splitlines()):
-        raise Tampered(f"{path}: its lines are not in the order and form in which a run writes them; {REMEDY}")
+    if list(found) != _ordered(found):
+        raise Tampered(f"{path}: its lines are not in the order in which a run writes them; {REMEDY}")
     require_agreement(entries, REMEDY)
     return found

@@ -24,6 +24,7 @@ from reports.secondary import secondary_line
 from reports.spans import spans
 
 MARKER = "<!-- written by hand below this line; kept when the page is generated again -->"
+PAGE_LIMIT = 1 << 26  # bytes; one has 20,000, and what people add
 NOTHING: Mapping[Cell, Measurement] = MappingProxyType({})
 INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
 
@@ -56,7 +57,10 @@ def postmortem(
 def with_written_part(generated: str, page: Path) -> str:
     """`generated`, followed by what a person wrote below the marker of the page that stands there now."""
     try:
-        _, _, written = read_regular(page).decode("utf-8").partition(f"\n{MARKER}")  # not one that is quoted
+        raw = read_regular(page, PAGE_LIMIT)
+        if len(raw) > PAGE_LIMIT:
+            raise OSError(f"more than {PAGE_LIMIT} bytes")
+        _, _, written = raw.decode("utf-8").partition(f"\n{MARKER}")  # not one that is quoted
     except FileNotFoundError:
         written = ""
     except (OSError, UnicodeDecodeError) as error:

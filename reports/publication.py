@@ -20,6 +20,7 @@ from reports.document import decision_json
 from reports.errors import BadInput, Incomplete, Mismatch, Tampered
 from reports.files import read_regular
 from reports.judged import Judged
+from reports.postmortem import PAGE_LIMIT
 from reports.printing import one_line
 from reports.published import DECISION, artefacts, pretty
 from reports.rejudge import RUN, read_run, rejudge
@@ -29,7 +30,6 @@ from reports.seal import SealStatus, seal_at, verify
 
 PAGES = ("trap_results.json", "postmortem.md", "theorems.json", "theorems.md")
 PUBLISHED = frozenset({DECISION, *PAGES, RUN, BUNDLE})  # and nothing else
-PAGE_LIMIT = 1 << 26  # bytes of a page
 ANEW = "write it anew: python -m reports decide FOLDER --write"
 MOST_NAMED = 10  # files that do not belong there
 

@@ -300,13 +300,13 @@ SPELLINGS = (
         "lines in another order",
         lambda folder: edit_lines(folder, lambda lines: [lines[1], lines[0], *lines[2:]]),
         ExitCode.TAMPERED,
-        "measurements.jsonl.gz: its lines are not in the order and form in which a run writes them",
+        "measurements.jsonl.gz: its lines are not in the order in which a run writes them",
     ),
     Forgery(
-        "a blank line at the end",
+        "no end of the last line",
         lambda folder: edit_lines(folder, lambda lines: [*lines[:-1], lines[-1].rstrip(b"\n")]),
         ExitCode.TAMPERED,
-        "measurements.jsonl.gz: its lines are not in the order and form in which a run writes them",
+        ": has no end of line; restore the file that the run wrote",
     ),
     Forgery(
         "decision.json on one line",

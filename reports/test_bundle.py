@@ -67,7 +67,7 @@ def test_lines_elsewhere_than_a_run_writes_them_are_tampered(
     moved: Callable[[list[bytes]], list[bytes]], path: Path
 ) -> None:
     path.write_bytes(gzip.compress(b"\n".join(moved(bundle_lines(FOUND).splitlines())) + b"\n"))
-    with pytest.raises(Tampered, match=r"(not in the order and form in which a run writes them|line \d: corrupt)"):
+    with pytest.raises(Tampered, match=r"(not in the order in which a run writes them|line \d: corrupt)"):
         read_bundle(path)
 
 
@@ -93,10 +93,22 @@ def test_what_cannot_be_unpacked_is_bad_input(damage: bytes, path: Path) -> None
         read_bundle(path)
 
 
-def test_what_unpacks_without_end_is_bad_input(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "LARGEST", 1000)
-    path.write_bytes(gzip.compress(b"0" * 10_000))
-    with pytest.raises(BadInput, match="unpacks to more than 1000 bytes"):
+@pytest.mark.parametrize("limit", ["LARGEST", "ENTRY_LIMIT"])
+def test_what_unpacks_without_end_is_bad_input(limit: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, limit, 100)
+    with pytest.raises(BadInput, match="unpacks to more than"):
+        read_bundle(path)
+
+
+def test_a_billion_blank_lines_end_at_the_first(path: Path) -> None:
+    path.write_bytes(gzip.compress(b"\n" * (1 << 20)) * 1000)
+    with pytest.raises(Tampered, match="line 1: corrupt"):
+        read_bundle(path)
+
+
+def test_a_last_line_without_an_end_is_tampered(path: Path) -> None:
+    path.write_bytes(gzip.compress(bundle_lines(FOUND)[:-1]))
+    with pytest.raises(Tampered, match="line 3: has no end of line"):
         read_bundle(path)
 
 

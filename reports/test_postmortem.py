@@ -1,5 +1,6 @@
 """The page that writes itself, and the part of it that people write."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,14 @@ def test_what_people_wrote_survives(tmp_path: Path) -> None:
     assert second.startswith("generated anew\n")
     assert second.endswith("\nLayer 2 is odd.\n")
     assert second.count(MARKER) == 1
+
+
+def test_a_page_without_end_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "postmortem.md"
+    path.touch()
+    os.truncate(path, 2**40)
+    with pytest.raises(BadInput, match=r"postmortem\.md: cannot be read \(more than 67108864 bytes\); move it away"):
+        with_written_part("generated", path)
 
 
 def test_a_page_that_is_no_text_is_not_overwritten(tmp_path: Path) -> None:

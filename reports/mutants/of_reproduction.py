@@ -220,8 +220,8 @@ REJUDGE = (
     Mutant(
         "lines may be in any order",
         "bundle.py",
-        "    if list(found) != _ordered(found) or",
-        "    if",
+        "    if list(found) != _ordered(found):",
+        "    if list(found) != list(found):",
         (FORGED,),
     ),
     Mutant(
