@@ -77,6 +77,7 @@ CORE: Mapping[str, Form] = {
     "trigger": either(text, absent),
     "missing": names,
     "not_measured": names,
+    "deviations": names,
     "seal": table,
     "environment": environment,
 }

@@ -20,7 +20,7 @@ from reports.preregistration import Preregistration
 from reports.printing import one_line
 from reports.rules import MeanAtLeast, Rule
 from reports.secondary import secondary_json
-from reports.subject import SubjectFacts
+from reports.subject import SubjectFacts, recorded_not_sealed
 
 SCHEMA = 6
 
@@ -105,6 +105,8 @@ def deviations(decision: Decision, subject: SubjectFacts) -> list[str]:
         found.append("the preregistration is a draft: claims are registered whose tests do not exist yet")
     if subject.exploratory:
         found.append(f"exploratory: {subject.name}, {_otherwise(decision, subject)}")
+    elif (recorded := recorded_not_sealed(decision.prereg, subject)) is not None:
+        found.append(recorded)
     if len(decision.layers) != decision.prereg.subject.layers:
         found.append(
             f"the subject has {len(decision.layers)} layers with experts, registered {decision.prereg.subject.layers}"

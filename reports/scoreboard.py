@@ -15,6 +15,7 @@ from reports.markdown import code, plain, table
 from reports.parse import load_preregistration
 from reports.printing import one_line
 from reports.publication import read_publication
+from reports.subject import NOT_SEALED
 
 DECISION = "decision.json"
 TITLE = "Scoreboard"
@@ -121,6 +122,7 @@ def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
     """The standing of a decision document that holds."""
     subject = document["subject"]
     marks = ["draft"] * bool(document["draft"]) + ["exploratory"] * bool(subject["exploratory"])
+    marks += ["digests not sealed"] * any(line.startswith(NOT_SEALED) for line in document["deviations"])
     core = [_gate(gate, after_kill=False) for gate in document["gates"]]
     fragile = [name for gate in document["gates"] if (name := gate_name(gate)) and gate["verdict_depends_on_metric"]]
     return Standing(

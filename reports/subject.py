@@ -7,6 +7,8 @@ from reports.errors import Tampered
 from reports.measurement import Of
 from reports.preregistration import Cell, Preregistration
 
+NOT_SEALED = "digests as recorded, not sealed"  # how a line begins that says so
+
 
 @dataclass(frozen=True)
 class SubjectFacts:
@@ -61,13 +63,13 @@ def sealed_facts(prereg: Preregistration, commit: str | None = None) -> SubjectF
 def recorded_not_sealed(prereg: Preregistration, subject: SubjectFacts) -> str | None:
     """What to say of digests that no rule seals, or None where they were compared with sealed ones."""
     if subject.exploratory:
-        return f"digests as recorded, not sealed: {subject.name} is exploratory, not the sealed subject"
-    if subject.sealed_layer_sha256 is None:
-        return (
-            f"digests as recorded, not sealed: of {subject.name} the rule seals repository and revision "
-            f"{prereg.subject.revision}, commit {subject.revision or 'not recorded'}"
-        )
-    return None
+        return f"{NOT_SEALED}: {subject.name} is exploratory, not the sealed subject"
+    sealed = prereg.subject
+    if sealed.layer_sha256 is not None:
+        return None
+    what = "its files, not its layers" if sealed.revision is None else f"repository and revision {sealed.revision}"
+    commit = "" if sealed.revision is None else f", commit {subject.revision or 'not recorded'}"
+    return f"{NOT_SEALED}: of {subject.name} the rule seals {what}{commit}"
 
 
 def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None:

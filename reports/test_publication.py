@@ -179,6 +179,9 @@ def test_of_a_hub_model_nothing_is_sealed_but_its_revision(verdict: Verdict, rep
         "note: digests as recorded, not sealed: of OLMoE-1B-7B-0924 the rule seals repository and revision main, "
         "commit not recorded",
     )
+    (standing,) = [one for one in standings(verdict.folder.parent, verdict.rules) if one.folder == "hub"]
+    assert standing.subject == "OLMoE-1B-7B-0924 (digests not sealed)"
+    assert "- digests as recorded, not sealed: of OLMoE" in (verdict.beside("hub") / "postmortem.md").read_text()
 
 
 def amended(rule: Path, date: str) -> None:

@@ -42,10 +42,8 @@ from reports.specimens import (
 )
 
 TRAP = a_trap("off_rotation", MeanAtMost("off_gain", 1.03), claim="narrow_d")
-PREREG = replace(
-    a_preregistration([a_claim(sensitivity=("stable_rank",))], [a_control("planted")], traps=[TRAP]),
-    canonical_sha256=load_preregistration(SHIPPED).canonical_sha256,
-)
+BARE = a_preregistration([a_claim(sensitivity=("stable_rank",))], [a_control("planted")], traps=[TRAP])
+PREREG = replace(BARE, subject=replace(BARE.subject, layer_sha256=("a" * 64,) * 4))
 KILLED, MET = [0.3, 0.9], [0.3, 0.3]
 
 
@@ -117,6 +115,11 @@ def test_draft_exploratory_and_misfired_are_marked() -> None:
         "traps: 0 of 4 sound, OUT OF LINE off_rotation[L00], off_rotation[L01], off_rotation[L02], off_rotation[L03]"
     )
     assert one.fragile == "no"
+
+
+def test_digests_that_were_not_sealed_are_marked() -> None:
+    (one,) = board(a=document(prereg=BARE))
+    assert one.subject == "tiny (digests not sealed)"
 
 
 def test_a_gate_that_was_not_judged_has_dashes() -> None:
