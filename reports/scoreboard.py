@@ -111,7 +111,8 @@ def _standing(folder: Path, preregistrations: Path) -> Standing:
     try:
         found = read_publication(folder, preregistrations)
     except StudyError as error:
-        said = str(error).replace(f"{folder}/", f"{name}/").replace(str(folder), name)
+        place = one_line(str(folder))  # as the message has it
+        said = str(error).replace(f"{place}/", f"{name}/").replace(place, name)
         return Standing(name, said if said.startswith(name) else f"{name}: {said}")
     if found.drift:
         return Standing(name, f"{name}/{found.drift[0]}")

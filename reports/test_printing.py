@@ -61,7 +61,8 @@ def test_a_path_that_is_too_long_is_bad_input(option: str, run: Any) -> None:
 def test_so_it_is_for_every_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for name in TOO_LONG:
         assert main([*command.split(), name]) == ExitCode.BAD_INPUT
-        assert "File name too long" in capsys.readouterr().err
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "File name too long" in line or "not a decision.json" in line
 
 
 @pytest.mark.parametrize(
