@@ -129,9 +129,9 @@ def drifted(judged: Judged, again: Mapping[str, Any], folder: Path) -> Iterator[
         yield f"{RUN}: is not spelled as a run writes it; restore the file that the run wrote"
     strangers = sorted(path.name for path in folder.iterdir() if path.name not in PUBLISHED)
     for name in strangers[:MOST_NAMED]:
-        yield f"{one_line(name)}: not published: nothing compares it with the measurements; remove it"
+        yield f"{one_line(name)}: not published: nothing compares it with the measurements; publish without it"
     if len(strangers) > MOST_NAMED:
-        yield f"{len(strangers) - MOST_NAMED} more files are not published; remove them"
+        yield f"{len(strangers) - MOST_NAMED} more files are not published; publish without them"
 
 
 def _document(again: Mapping[str, Any], raw: bytes) -> Iterator[str]:

@@ -148,7 +148,7 @@ def _stranger(name: str) -> Forgery:
         f"with {name}",
         lambda folder: (folder / name).write_text("SURVIVED"),
         ExitCode.MISMATCH,
-        f"{name}: not published: nothing compares it with the measurements; remove it",
+        f"{name}: not published: nothing compares it with the measurements; publish without it",
     )
 
 
@@ -363,7 +363,7 @@ FOLDERS = (
         "a store beside the measurements",
         _store,
         ExitCode.MISMATCH,
-        "measurements: not published: nothing compares it with the measurements; remove it",
+        "measurements: not published: nothing compares it with the measurements; publish without it",
     ),
     Forgery("a store in place of the measurements", _store_alone, ExitCode.INCOMPLETE, "not one cell was measured, so"),
     Forgery(
