@@ -26,7 +26,10 @@ C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`git clone -c core.autocrlf=true` of this repository, in a folder called Füße σ."""
     folder = tmp_path_factory.mktemp("clone") / "Füße σ"
+    settings = folder.with_name("gitconfig")  # this repository may be another user's, as where CI runs in a container
+    settings.write_text(f"[safe]\n\tdirectory = {ROOT}\n\tdirectory = {ROOT}/.git\n", encoding="utf8")
     outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    outside["GIT_CONFIG_GLOBAL"] = str(settings)
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
     clone = ["git", "clone", "--quiet", "-c", "core.autocrlf=true", str(ROOT), str(folder)]
