@@ -67,8 +67,6 @@ def make_plan(config: pytest.Config) -> Plan:
         raise BadInput(f"--layers: {min(absent)} has no experts in {subject.name}; choose among {first} to {last}")
     out = config.getoption("out")
     base = root / "reports" / "out" if out is None else config.invocation_params.dir / out
-    name = run_name(path.stem, subject) + dense_suffix(prereg)
-    base = root / "reports" / "out" if out is None else config.invocation_params.dir / out
     name = run_name(rule_name(path, folder), subject) + dense_suffix(prereg)
     if expected is not None:
         _same_subject(expected, subject)
