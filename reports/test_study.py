@@ -96,3 +96,14 @@ def test_a_gate_measures_nothing_that_was_not_selected(selected: list[Cell], tmp
     study.claim("narrow_d", bench, bench).judge(1)
     needed = [Cell("control", "planted_narrow_d"), LAYER, Cell("claim", "narrow_d", 1)]
     assert bench.opened == [cell for cell in needed if cell in selected]
+
+
+def test_a_gate_digests_what_an_earlier_run_measured(tmp_path: Path) -> None:
+    """Also what was not selected: measurements of weights that have changed since are TAMPERED, never counted."""
+    bench = Fresh(dict.fromkeys(CELLS, "sound"), sha256="a" * 64)
+    before = a_study(a_store(tmp_path))
+    before.claim("narrow_d", bench, bench).judge(1)
+    before.checked.forget()  # the run has ended
+    changed = Fresh(dict.fromkeys(CELLS, "sound"), sha256="b" * 64)
+    with pytest.raises(Tampered, match=r"tensors have sha256 bbbb.*, but this store measured aaaa"):
+        a_study(before.store, [LAYER]).claim("narrow_d", changed, changed).judge(1)

@@ -122,9 +122,23 @@ STUDY = (
     Mutant(
         "a gate measures cells that were not selected",
         "study.py",
-        "if measurement is None and cell in self.study.selected:",
+        "if measurement is None and (cell in self.study.selected or self.study.store.has(cell)):",
         "if measurement is None:",
         ("test_study.py::test_a_gate_measures_nothing_that_was_not_selected",),
+    ),
+    Mutant(
+        "what an earlier run measured counts unlooked at",
+        "study.py",
+        "found = counted(self.store.measurements(), self.checked.cells())",
+        "found = self.store.measurements()",
+        ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
+    ),
+    Mutant(
+        "a gate rests on stored cells whose tensors this run has not digested",
+        "study.py",
+        "return self.store.get(cell) if cell in self.checked else None",
+        "return self.store.get(cell)",
+        ("test_study.py::test_a_gate_digests_what_an_earlier_run_measured",),
     ),
     Mutant(
         "a killed gate is said, not raised",
