@@ -1,3 +1,3 @@
 """Loads the plugin and the fixtures, nothing else."""
 
-pytest_plugins = ["reports.plugin", "fixtures.plugin", "fixtures.model_plugin"]
+pytest_plugins = ["reports.plugin.session", "fixtures.plugin", "fixtures.model_plugin"]

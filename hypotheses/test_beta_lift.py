@@ -14,7 +14,7 @@ The numbers are the preregistration's; this text only says what they mean.
 
 import pytest
 
-from reports.preregistration import Control
+from reports.prereg.preregistration import Control
 from reports.study import ClaimUnderTest, Measure, Source, Study
 
 pytestmark = pytest.mark.claim("beta_lift")

@@ -1,8 +1,8 @@
-"""What tests share: `fixtures/unit_tests.py`."""
+"""What tests share: `fixtures/testing/unit_tests.py`."""
 
 import pytest
 
-from fixtures.unit_tests import prepare
+from fixtures.testing.unit_tests import prepare
 
 
 def pytest_configure(config: pytest.Config) -> None:

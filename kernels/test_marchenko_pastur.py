@@ -8,7 +8,6 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from kernels.effective_dimension import effective_dimension_ratios
 from kernels.marchenko_pastur import (
     ESTIMATORS,
     density,
@@ -18,8 +17,9 @@ from kernels.marchenko_pastur import (
     singular_value_quantile,
     support,
 )
-from kernels.nulls import gaussian_null
-from kernels.spectra import spectrum
+from kernels.planted.nulls import gaussian_null
+from kernels.spectra.effective_dimension import effective_dimension_ratios
+from kernels.spectra.spectra import spectrum
 
 
 def exactly(message: str) -> str:

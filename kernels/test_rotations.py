@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kernels.moments import one_bit_cosine
+from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import (
     haar_orthogonal,
     hadamard_matrix,

@@ -2,8 +2,8 @@
 
 import sys
 
+from reports.base.printing import end_with_the_reader, print_anywhere
 from reports.cli import main
-from reports.printing import end_with_the_reader, print_anywhere
 
 print_anywhere()
 end_with_the_reader()

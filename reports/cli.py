@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
+from reports.base.printing import one_line
 from reports.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
-from reports.errors import BadInput, ExitCode, StudyError, Tampered, unusable
-from reports.ledger import LEDGER, read_ledger
-from reports.lint import lint, sealable
-from reports.parse import load_preregistration
-from reports.printing import one_line
-from reports.seal import SealStatus, amend, seal, verify, was_sealed
-from reports.table import closest
+from reports.parsing.parse import load_preregistration
+from reports.parsing.table import closest
+from reports.prereg.lint import lint, sealable
+from reports.seals.ledger import LEDGER, read_ledger
+from reports.seals.seal import SealStatus, amend, seal, verify, was_sealed
 
 PREREGISTRATIONS = Path(__file__).resolve().parents[1] / "hypotheses" / "preregistrations"
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.early import DEFAULT_PREREGISTRATION
-from reports.errors import BadInput, ExitCode
-from reports.files import read_regular
-from reports.seal import verify
-from reports.store import write_atomically
+from reports.base.errors import BadInput, ExitCode
+from reports.base.files import read_regular
+from reports.plugin.early import DEFAULT_PREREGISTRATION
+from reports.seals.seal import verify
+from reports.store.store import write_atomically
 
 if TYPE_CHECKING:
-    from reports.subject import SubjectFacts
+    from reports.store.subject import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[1]
 VERDICTS = ROOT / "reports" / "verdicts"
@@ -73,11 +73,11 @@ WRITE: Argument = (
 
 def run_decide(options: Options) -> ExitCode:
     """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
-    from reports.bundle import BUNDLE, pack
-    from reports.publication import history, rebuilt, require_same_rule
-    from reports.published import DECISION, artefacts
-    from reports.rejudge import read_run, rejudge, store_of
-    from reports.reproduce import read_json
+    from reports.compare.reproduce import read_json
+    from reports.published.publication import history, rebuilt, require_same_rule
+    from reports.published.published import DECISION, artefacts
+    from reports.published.rejudge import read_run, rejudge, store_of
+    from reports.store.bundle import BUNDLE, pack
 
     run = read_run(options.results)
     store, rule = store_of(options.results, run), options.folder / run.preregistration
@@ -106,12 +106,12 @@ def _subject(subject: "SubjectFacts") -> str:
 
 def run_reproduce(options: Options) -> ExitCode:
     """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
-    from reports.circumstances import circumstances
-    from reports.differences import differences, unpromised
-    from reports.publication import read_publication, require_same_rule
-    from reports.published import DECISION
-    from reports.reproduce import outcome_line, read_decision
-    from reports.subject import recorded_not_sealed
+    from reports.compare.circumstances import circumstances
+    from reports.compare.differences import differences, unpromised
+    from reports.compare.reproduce import outcome_line, read_decision
+    from reports.published.publication import read_publication, require_same_rule
+    from reports.published.published import DECISION
+    from reports.store.subject import recorded_not_sealed
 
     drift: tuple[str, ...] = ()
     notes: list[str] = []
@@ -141,8 +141,8 @@ def run_reproduce(options: Options) -> ExitCode:
 
 def run_why(options: Options) -> ExitCode:
     """Explain one cell, from its raw values to its part in the verdict."""
-    from reports.rejudge import rejudge
-    from reports.why import why
+    from reports.pages.why import why
+    from reports.published.rejudge import rejudge
 
     judged = rejudge(options.results, options.folder)
     told = why(options.cell, judged.decision, judged.measurements)
@@ -152,11 +152,11 @@ def run_why(options: Options) -> ExitCode:
 
 def run_report(options: Options) -> ExitCode:
     """Write report.html, its figures and every other artefact of a run anew, from its measurements."""
-    from reports.publication import history, rebuilt, require_same_rule
-    from reports.published import DECISION, artefacts
-    from reports.rejudge import read_run, rejudge
+    from reports.compare.reproduce import read_decision
+    from reports.published.publication import history, rebuilt, require_same_rule
+    from reports.published.published import DECISION, artefacts
+    from reports.published.rejudge import read_run, rejudge
     from reports.report import write_report
-    from reports.reproduce import read_decision
 
     rule = options.folder / read_run(options.results).preregistration
     stated = read_decision(options.results / DECISION)
@@ -172,8 +172,8 @@ def run_report(options: Options) -> ExitCode:
 
 def run_scoreboard(options: Options) -> ExitCode:
     """Print every committed verdict over rungs and designs, or write the table beside them; 13 if one does not hold."""
-    from reports.claims_table import with_claims
-    from reports.scoreboard import scoreboard_html, scoreboard_markdown, standings
+    from reports.published.claims_table import with_claims
+    from reports.published.scoreboard import scoreboard_html, scoreboard_markdown, standings
 
     found = standings(VERDICTS, options.folder)
     if not found:
@@ -192,11 +192,11 @@ def run_scoreboard(options: Options) -> ExitCode:
 
 def run_attest(options: Options) -> ExitCode:
     """Write a verdict that its measurements give as an in-toto Statement, unsigned, and say how to sign it."""
-    from reports.attest import statement
-    from reports.ledger import LEDGER, read_ledger
-    from reports.printing import as_word
-    from reports.published import DECISION
-    from reports.reproduce import read_decision
+    from reports.base.printing import as_word
+    from reports.compare.reproduce import read_decision
+    from reports.published.published import DECISION
+    from reports.seals.attest import statement
+    from reports.seals.ledger import LEDGER, read_ledger
 
     path = options.results / DECISION
     document = read_decision(path)
@@ -219,9 +219,9 @@ def run_attest(options: Options) -> ExitCode:
 
 def run_audit(options: Options) -> ExitCode:
     """Show from git that the ledger only grew and that every verdict was published after its seal; 12 if not."""
-    from reports.audit import audit
-    from reports.history import open_history
-    from reports.ledger import LEDGER
+    from reports.seals.audit import audit
+    from reports.seals.history import open_history
+    from reports.seals.ledger import LEDGER
 
     root = options.folder.resolve().parents[1]
     found = audit(open_history(root), options.folder / LEDGER, root / "reports" / "verdicts")

@@ -1,4 +1,4 @@
-"""What tests share: `fixtures/unit_tests.py`, a sealed preregistration, and studies in miniature.
+"""What tests share: `fixtures/testing/unit_tests.py`, a sealed preregistration, and studies in miniature.
 
 A rung that several tests look at is run once per session (`finished`, `finished_rung`); each test gets a copy.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.once import once
-from fixtures.unit_tests import prepare
-from reports.specimens import SHIPPED, first_seal
+from fixtures.testing.once import once
+from fixtures.testing.unit_tests import prepare
+from reports.testing.specimens import SHIPPED, first_seal
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +53,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(pytester: pytest.Pytester, elsewhere: None) -> Callable[..., pytest.RunResult]:
     """`run("-x", weights="gaussian")` writes the miniature on first use and runs `pytest hypotheses/` on it."""
-    from fixtures.miniature import NAME, write_miniature  # noqa: PLC0415 - `pytest --help` loads this file
+    from fixtures.testing.miniature import NAME, write_miniature  # noqa: PLC0415 - `pytest --help` loads this file
 
     def run_study(*arguments: str, **miniature: str) -> pytest.RunResult:
         if not (pytester.path / "hypotheses").exists():
@@ -70,7 +70,7 @@ def finished(pytester: pytest.Pytester, shared: Path, elsewhere: None) -> Callab
 
     The study and all that its run wrote is copied here. What the run said is returned.
     """
-    from fixtures.miniature import NAME, write_miniature  # noqa: PLC0415 - as above
+    from fixtures.testing.miniature import NAME, write_miniature  # noqa: PLC0415 - as above
 
     def finished_study(weights: str = "gaussian") -> pytest.RunResult:
         def make(root: Path) -> None:
@@ -85,7 +85,7 @@ def finished(pytester: pytest.Pytester, shared: Path, elsewhere: None) -> Callab
 @pytest.fixture
 def write_rung(pytester: pytest.Pytester, shared: Path) -> Callable[..., Path]:
     """`write_rung(4, weights="planted")` is `write_rotation_miniature` here, with a subject made once per session."""
-    from fixtures.rotation_miniature import write_rotation_miniature  # noqa: PLC0415 - as above
+    from fixtures.testing.rotation_miniature import write_rotation_miniature  # noqa: PLC0415 - as above
 
     def write(design: int, **miniature: Any) -> Path:
         chosen: dict[str, Any] = {"weights": "planted", "one_bit": False, "sheared": 0.05} | miniature

@@ -10,19 +10,29 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
 
-from reports.checked import Checked, counted
-from reports.conclusion import probed_layer
-from reports.controls import judge_trap
-from reports.decision import trigger
-from reports.errors import ClaimKilled, TrapMisfired
-from reports.gates import GateOutcome, control_outcome, judge_gate, judge_gates
-from reports.measurement import Measured, Measurement, Of
-from reports.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
-from reports.metrics import values
-from reports.preregistration import Cell, Claim, Control, Gate, Preregistration, Secondary, Trap, gates, running_order
-from reports.rules import CLOSING
-from reports.store import Store
-from reports.subject import SubjectFacts, check_digest
+from reports.base.errors import ClaimKilled, TrapMisfired
+from reports.judge.conclusion import probed_layer
+from reports.judge.controls import judge_trap
+from reports.judge.decision import trigger
+from reports.judge.gates import GateOutcome, control_outcome, judge_gate, judge_gates
+from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
+from reports.prereg.measurement import Measured, Measurement, Of
+from reports.prereg.metrics import values
+from reports.prereg.preregistration import (
+    Cell,
+    Claim,
+    Control,
+    Gate,
+    Preregistration,
+    Secondary,
+    Trap,
+    gates,
+    running_order,
+)
+from reports.prereg.rules import CLOSING
+from reports.store.checked import Checked, counted
+from reports.store.store import Store
+from reports.store.subject import SubjectFacts, check_digest
 
 
 class Reader(Protocol):

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from reports.base.errors import ExitCode
 from reports.cli import main
-from reports.errors import ExitCode
-from reports.ledger import LEDGER, START, read_ledger
-from reports.seal import sidecar_path
+from reports.seals.ledger import LEDGER, START, read_ledger
+from reports.seals.seal import sidecar_path
 
 ROOT = Path(__file__).parents[1]
 STEM = "E-ffn-rotation-v4"

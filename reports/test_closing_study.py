@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports.checked import Checked
-from reports.errors import ClaimKilled, TrapMisfired
-from reports.gates import judge_gate
-from reports.measurement import Measured, Of
-from reports.preregistration import Cell, Claim, Preregistration, gates, registered_cells, running_order
-from reports.specimens import SUBJECT, a_claim
-from reports.store import Identity, open_store
-from reports.study import Study
-from reports.test_closing_gates import (
+from reports.base.errors import ClaimKilled, TrapMisfired
+from reports.judge.gates import judge_gate
+from reports.judge.test_closing_gates import (
     CLAIM,
     CURVE,
     LAYERS,
@@ -28,6 +22,12 @@ from reports.test_closing_gates import (
     measured,
     states_of,
 )
+from reports.prereg.measurement import Measured, Of
+from reports.prereg.preregistration import Cell, Claim, Preregistration, gates, registered_cells, running_order
+from reports.store.checked import Checked
+from reports.store.store import Identity, open_store
+from reports.study import Study
+from reports.testing.specimens import SUBJECT, a_claim
 
 
 @dataclass

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from reports.checked import Checked
-from reports.errors import Tampered
-from reports.measurement import Of
-from reports.preregistration import Cell, Preregistration, registered_cells
-from reports.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
-from reports.store import Identity, Store, open_store
+from reports.base.errors import Tampered
+from reports.prereg.measurement import Of
+from reports.prereg.preregistration import Cell, Preregistration, registered_cells
+from reports.store.checked import Checked
+from reports.store.store import Identity, Store, open_store
 from reports.study import Study
 from reports.test_closing_study import Bench
+from reports.testing.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 
 LAYERS = (0, 1, 2, 3)
 TWO = a_preregistration(

@@ -7,7 +7,7 @@ them. Bytes and flops are computed; seconds are computed from measured rates and
 Per matrix, with k = min(out, in) and n = max(out, in):
 
     spectrum     k^2 n (its Gram matrix, by symmetry) + 4/3 k^3 (tridiagonal form), in float64
-    radam step   as in `reports/effort.py`, which warns of long runs with the same formula
+    radam step   as in `reports/plugin/effort.py`, which warns of long runs with the same formula
 """
 
 import argparse
@@ -20,11 +20,11 @@ from functools import partial
 import torch
 
 from kernels.batch import on_one_thread
-from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
-from kernels.spectra import spectrum
-from reports.effort import span, step_flops
-from reports.printing import print_anywhere
+from kernels.searches.radam import radam
+from kernels.spectra.spectra import spectrum
+from reports.base.printing import print_anywhere
+from reports.plugin.effort import span, step_flops
 
 STEPS = 100  # registered in designs 4 and 5
 OUT, IN = 1024, 2048  # of the matrix that rates are measured on

@@ -21,23 +21,23 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from fixtures.device import resolve_device
+from fixtures.subjects.device import resolve_device
 from kernels.benchmarks import study
 from kernels.benchmarks.rotation_peers import PEERS
-from kernels.effective_dimension import REGISTERED_SHARES, energy_rank
-from kernels.learned import Learned
-from kernels.moments import one_bit_cosine
-from kernels.momentum import momentum
+from kernels.gauge.moments import one_bit_cosine
 from kernels.operations import TORCH, Operations
-from kernels.polar import by_eigenvectors, by_products, certified
-from kernels.procrustes import annealed_procrustes
-from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
-from kernels.spectra import eigenvalues_beside, eigenvalues_on_device, spectrum
+from kernels.searches.learned import Learned
+from kernels.searches.momentum import momentum
+from kernels.searches.polar import by_eigenvectors, by_products, certified
+from kernels.searches.procrustes import annealed_procrustes
+from kernels.searches.radam import radam
+from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank
+from kernels.spectra.spectra import eigenvalues_beside, eigenvalues_on_device, spectrum
 from kernels.triton import available
-from reports.effort import step_flops
-from reports.errors import BadInput
-from reports.printing import print_anywhere
+from reports.base.errors import BadInput
+from reports.base.printing import print_anywhere
+from reports.plugin.effort import step_flops
 
 Row = tuple[str, ...]
 Result = TypeVar("Result")

@@ -8,8 +8,8 @@ import argparse
 
 import torch
 
-from fixtures.hub_kernels import without_hub_kernels
-from reports.printing import print_anywhere
+from fixtures.models.hub_kernels import without_hub_kernels
+from reports.base.printing import print_anywhere
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.parametrizations import orthogonal
 
-from kernels.moments import one_bit_cosine
+from kernels.gauge.moments import one_bit_cosine
 
 Trace = list[tuple[float, float]]
 Peer = Callable[[Tensor, int, Tensor], tuple[Tensor, Trace]]

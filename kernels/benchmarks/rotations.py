@@ -38,13 +38,13 @@ from kernels.benchmarks.rotation_runs import (
     reach_table,
     row,
 )
-from kernels.learned import Learned
-from kernels.moments import one_bit_cosine
-from kernels.momentum import momentum
-from kernels.procrustes import annealed_procrustes
-from kernels.radam import radam
+from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual
-from reports.printing import print_anywhere
+from kernels.searches.learned import Learned
+from kernels.searches.momentum import momentum
+from kernels.searches.procrustes import annealed_procrustes
+from kernels.searches.radam import radam
+from reports.base.printing import print_anywhere
 
 
 @dataclass(frozen=True)

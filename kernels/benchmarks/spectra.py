@@ -28,9 +28,9 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from kernels.effective_dimension import REGISTERED_SHARES, energy_rank  # noqa: E402
-from kernels.spectra import spectrum  # noqa: E402
-from reports.printing import print_anywhere  # noqa: E402
+from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank  # noqa: E402
+from kernels.spectra.spectra import spectrum  # noqa: E402
+from reports.base.printing import print_anywhere  # noqa: E402
 
 # One bf16 matrix (out, in) to descending float64 energies (k,), or to a function that fetches them after the clock.
 Route = Callable[[Tensor], Tensor | Callable[[], Tensor]]

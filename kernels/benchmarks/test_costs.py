@@ -7,10 +7,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from kernels.benchmarks.costs import MODELS, Shapes
-from kernels.learned import Search
-from kernels.radam import radam
 from kernels.rotations import haar_orthogonal
-from reports.effort import step_flops
+from kernels.searches.learned import Search
+from kernels.searches.radam import radam
+from reports.plugin.effort import step_flops
 
 # Total parameters by the model cards [1e9]; experts are most of them, and never more
 PUBLISHED = {"OLMoE-1B-7B": 6.92, "Mixtral-8x22B": 141.0, "Qwen3-235B-A22B": 235.0, "DeepSeek-V3": 671.0}
@@ -44,9 +44,9 @@ def test_a_step_takes_the_products_that_torch_counts(out: int, width: int, monke
     monkeypatch.setattr(Search, "finished", lambda *_: None)
     k = min(out, width)
     products = step_flops(out, width) - k * k * width - k**3 / 3
-    monkeypatch.setattr("kernels.radam.ONE_PASS", math.inf)
+    monkeypatch.setattr("kernels.searches.radam.ONE_PASS", math.inf)
     assert flops_of_a_step(out, width) == pytest.approx(products, rel=1e-6)
-    monkeypatch.setattr("kernels.radam.ONE_PASS", 0.0)
+    monkeypatch.setattr("kernels.searches.radam.ONE_PASS", 0.0)
     assert flops_of_a_step(out, width) == pytest.approx(products + 2 * k * k * width, rel=1e-6)
 
 

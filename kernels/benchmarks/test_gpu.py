@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kernels.benchmarks.study import ROOT
-from reports.errors import ExitCode
+from reports.base.errors import ExitCode
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

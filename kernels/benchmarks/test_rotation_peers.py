@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from kernels.benchmarks.rotation_peers import PEERS, faiss_itq, faiss_opq, geoopt_riemannian_adam, textbook_itq
-from kernels.moments import one_bit_cosine
-from kernels.procrustes import procrustes
+from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual
+from kernels.searches.procrustes import procrustes
 
 NEEDS = {"faiss": "faiss", "geoopt": "geoopt"}  # first word of a peer's name to the module that it imports
 

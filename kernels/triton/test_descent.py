@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from kernels.operations import Operations, TorchDescent
-from kernels.radam import EPSILON, MOMENT_DECAY, radam
+from kernels.searches.radam import EPSILON, MOMENT_DECAY, radam
 
 STEPS, RECTIFIED_FROM = 12, 6
 DTYPES = [torch.float32, torch.float64]

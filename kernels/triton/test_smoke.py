@@ -5,7 +5,7 @@ import torch
 
 from kernels import operations as definitions
 from kernels.operations import Operations, TorchDescent
-from kernels.radam import EPSILON, MOMENT_DECAY
+from kernels.searches.radam import EPSILON, MOMENT_DECAY
 
 pytestmark = pytest.mark.parametrize("operations", ["small blocks"], indirect=True)
 

@@ -5,13 +5,13 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from reports.conclusion import FAMILIES, ProbedLayer, probed_layer
-from reports.decision import Decision
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.preregistration import Cell, Probe
+from reports.judge.conclusion import FAMILIES, ProbedLayer, probed_layer
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.preregistration import Cell, Probe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.metrics import NULLS, Decomposition, decompose, pooled
-from reports.preregistration import Cell, Claim
-from reports.rules import MeanAtLeast
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.metrics import NULLS, Decomposition, decompose, pooled
+from reports.prereg.preregistration import Cell, Claim
+from reports.prereg.rules import MeanAtLeast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,11 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, nothing
-from reports.preregistration import Secondary
-from reports.secondary import SecondaryOutcome, secondary_line
+from reports.judge.decision import Decision
+from reports.judge.secondary import SecondaryOutcome, secondary_line
+from reports.prereg.preregistration import Secondary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

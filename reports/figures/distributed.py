@@ -8,10 +8,10 @@ from statistics import quantiles
 
 from reports.figures.shown import Table
 from reports.figures.spectra import PROFILE, in_order
-from reports.measurement import Measured
-from reports.metrics import values
-from reports.preregistration import Cell
-from reports.rules import ShareBelow
+from reports.prereg.measurement import Measured
+from reports.prereg.metrics import values
+from reports.prereg.preregistration import Cell
+from reports.prereg.rules import ShareBelow
 
 STEP = 1 / 32  # width of a bar of d_eff/d: two steps of an energy rank at d = 64, so that no bar holds one step more
 SHIFT = 1 / 128  # half a step: no value lies on an edge

@@ -5,7 +5,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
+from reports.base.spans import spans
 from reports.figures.axes import Mark, layer_axis, legend, level, upright
 from reports.figures.distributed import (
     STEP,
@@ -22,12 +22,12 @@ from reports.figures.distributed import (
 )
 from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.measurement import Measured
-from reports.metrics import RELATIVE, reference, values
-from reports.preregistration import Cell, Claim
-from reports.rules import ShareBelow
-from reports.spans import spans
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.measurement import Measured
+from reports.prereg.metrics import RELATIVE, reference, values
+from reports.prereg.preregistration import Cell, Claim
+from reports.prereg.rules import ShareBelow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

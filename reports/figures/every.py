@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from reports.decision import Decision
 from reports.figures.convergence import convergence
 from reports.figures.decomposition import decomposition
 from reports.figures.dense import beside_dense
@@ -12,8 +11,9 @@ from reports.figures.lift import lift
 from reports.figures.shown import Shown
 from reports.figures.spectra import spectra
 from reports.figures.timeline import timeline
-from reports.gates import Measurements
-from reports.rules import MeanAtLeast, ShareBelow
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.rules import MeanAtLeast, ShareBelow
 
 
 def figures(decision: Decision, measurements: Measurements) -> tuple[Shown, ...]:

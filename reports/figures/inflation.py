@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level, upright
 from reports.figures.shown import Panel, Shown, Table, Value, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.generation import Damage, Depth, Generation
-from reports.metrics import LEARNED
-from reports.preregistration import Cell
-from reports.rules import ClosingAtMost
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.judge.generation import Damage, Depth, Generation
+from reports.prereg.metrics import LEARNED
+from reports.prereg.preregistration import Cell
+from reports.prereg.rules import ClosingAtMost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,15 +5,15 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.measurement import Measured
-from reports.metrics import decompose
-from reports.preregistration import Cell, Claim
-from reports.rules import MeanAtLeast
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.measurement import Measured
+from reports.prereg.metrics import decompose
+from reports.prereg.preregistration import Cell, Claim
+from reports.prereg.rules import MeanAtLeast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

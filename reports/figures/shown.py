@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.preregistration import Cell
-from reports.spans import spans
+from reports.base.spans import spans
+from reports.prereg.preregistration import Cell
 
 if TYPE_CHECKING:  # matplotlib is loaded when a report is rendered, not when pytest starts
     from matplotlib.axes import Axes

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reports.decision import Decision, decide
-from reports.document import decision_json
 from reports.figures.convergence import CURVE, DRAWN
 from reports.figures.spectra import PROFILE
-from reports.measurement import Measured, Measurement
-from reports.preregistration import Cell, Preregistration
-from reports.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
-from reports.specimens import (
+from reports.judge.decision import Decision, decide
+from reports.judge.document import decision_json
+from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.preregistration import Cell, Preregistration
+from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
+from reports.testing.specimens import (
     SUBJECT,
     a_claim,
     a_control,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.decision import Decision
 from reports.figures.axes import legend
 from reports.figures.noise import aspect_ratio, marchenko_pastur_quantiles
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
-from reports.gates import Measurements
-from reports.preregistration import Cell, Claim
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.prereg.preregistration import Cell, Claim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.decision import Decision
 from reports.figures.shown import Panel, Shown, Table
 from reports.figures.theme import light
-from reports.gates import GateOutcome
+from reports.judge.decision import Decision
+from reports.judge.gates import GateOutcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,9 +3,9 @@
 import sys
 import time
 
+from reports.base.printing import print_anywhere
 from reports.mutants.driver import all_tried, closing_lines, result_table
 from reports.mutants.every import MUTANTS
-from reports.printing import print_anywhere
 
 
 def main() -> int:

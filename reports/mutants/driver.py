@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.markdown import table
+from reports.base.markdown import table
 from reports.mutants.mutant import FOLDER, ROOT, Mutant, stale
 
 COPIED = ("reports", "hypotheses/preregistrations")
 LEFT = shutil.ignore_patterns("__pycache__", "out", "verdicts", "report", "figures")  # no test of a rule needs them
+NO_HELP = shutil.ignore_patterns("__pycache__", "test_*", "conftest*", "olmo*_nano", "*.jsonl")  # tests use the rest
 AT_ONCE = 2  # processes
 PATIENCE = 600  # seconds until a mutant is taken to hang; a busy machine takes long to start a process
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0")
@@ -45,10 +46,7 @@ def pristine() -> Iterator[Path]:
         folder = Path(name)
         for part in COPIED:
             shutil.copytree(ROOT / part, folder / part, ignore=LEFT)
-        (folder / "fixtures").mkdir()
-        for path in (ROOT / "fixtures").glob("*.py"):  # tests wait and are set up by some of them
-            if not path.name.startswith(("test_", "conftest")):
-                shutil.copy2(path, folder / "fixtures")
+        shutil.copytree(ROOT / "fixtures", folder / "fixtures", ignore=NO_HELP)
         shutil.copy2(ROOT / "pyproject.toml", folder)
         compileall.compile_dir(folder, quiet=1)
         yield folder

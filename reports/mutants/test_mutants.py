@@ -11,10 +11,10 @@ from reports.mutants.mutant import Mutant
 
 SPANS = Mutant(
     "a span counts its end twice",
-    "spans.py",
+    "base/spans.py",
     "number + 1 not in numbers",
     "number + 2 not in numbers",
-    ("test_spans.py",),
+    ("base/test_spans.py",),
 )
 HARMLESS = replace(SPANS, name="a docstring is reworded", old="as people write them", new="as they are written")
 
@@ -22,8 +22,9 @@ HARMLESS = replace(SPANS, name="a docstring is reworded", old="as people write t
 def test_each_name_is_given_once_and_every_part_of_the_decision_is_broken() -> None:
     assert [name for name, count in Counter(mutant.name for mutant in MUTANTS).items() if count > 1] == []
     assert {
-        "gates.py", "controls.py", "metrics.py", "decision.py", "document.py", "reproduce.py", "rejudge.py",
-        "preregistration.py", "conclusion.py", "secondary.py", "study.py", "seal.py", "ledger.py", "store.py",
+        "judge/gates.py", "judge/controls.py", "prereg/metrics.py", "judge/decision.py", "judge/document.py",
+        "compare/reproduce.py", "published/rejudge.py", "prereg/preregistration.py", "judge/conclusion.py",
+        "judge/secondary.py", "study.py", "seals/seal.py", "seals/ledger.py", "store/store.py",
     } <= {mutant.file for mutant in MUTANTS}  # fmt: skip
 
 
@@ -32,15 +33,15 @@ def test_a_broken_rule_is_noticed_by_name_and_a_harmless_change_survives() -> No
     assert (broken.dead, broken.fault) == (True, None)
     assert str(broken.noticed_by).startswith("test_")
     assert (result.dead, result.noticed_by, result.fault) == (False, None, None)
-    assert "| spans.py | a docstring is reworded | **survives** |" in result_table([result])
+    assert "| base/spans.py | a docstring is reworded | **survives** |" in result_table([result])
     assert closing_lines([result], 3.0) == [
-        "0 of 1 broken rules are noticed, 3 s", "not noticed: spans.py: a docstring is reworded",
+        "0 of 1 broken rules are noticed, 3 s", "not noticed: base/spans.py: a docstring is reworded",
     ]  # fmt: skip
 
 
 def test_a_mutant_whose_text_is_gone_is_no_mutant() -> None:
     gone, often = all_tried([replace(SPANS, old="a text that stands nowhere"), replace(SPANS, old="numbers")])
-    assert (gone.dead, gone.fault) == (False, "its old text stands 0 times in spans.py, expected once")
+    assert (gone.dead, gone.fault) == (False, "its old text stands 0 times in base/spans.py, expected once")
     assert not often.dead
     assert str(often.fault).startswith("its old text stands ")
 

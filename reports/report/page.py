@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reports.decision import Decision
 from reports.figures.every import figures
 from reports.figures.render import Drawing, drawn, inlined
 from reports.figures.shown import Shown, Value
 from reports.figures.theme import css_variables
-from reports.gates import Measurements
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
 from reports.report.view import view
 
 HERE = Path(__file__).parent

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reports.decision import decide
 from reports.figures.every import figures
 from reports.figures.specimens import ENVIRONMENT, document_of, measured_rung, narrow
-from reports.preregistration import Cell
+from reports.judge.decision import decide
+from reports.prereg.preregistration import Cell
 from reports.report import write_report
 from reports.report.page import number, report_html
-from reports.specimens import of
+from reports.testing.specimens import of
 
 HOSTILE = '<script>alert("$x$")</script> & co'
 VOID = {"meta", "path", "use", "rect", "br", "stop"}

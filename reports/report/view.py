@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.controls import ControlOutcome, TrapOutcome
-from reports.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.figures.shown import Table
-from reports.gates import GateOutcome
-from reports.messages import lift_lines
-from reports.postmortem import cell_ranges
-from reports.preregistration import Claim, Verdict
+from reports.judge.controls import ControlOutcome, TrapOutcome
+from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
+from reports.judge.gates import GateOutcome
+from reports.pages.messages import lift_lines
+from reports.pages.postmortem import cell_ranges
+from reports.prereg.preregistration import Claim, Verdict
 from reports.report.tables import (
     attainable_table,
     control_table,

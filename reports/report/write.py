@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports.decision import Decision
 from reports.figures.every import figures
 from reports.figures.render import drawn
-from reports.gates import Measurements
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
 from reports.report.page import page
-from reports.store import write_atomically
+from reports.store.store import write_atomically
 
 REPORT, FOLDER = "report.html", "figures"
 

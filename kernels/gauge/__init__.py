@@ -1,0 +1,1 @@
+"""The 1-bit gauge, its moments, and the quantiser."""

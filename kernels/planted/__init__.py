@@ -1,0 +1,1 @@
+"""Matrices with a known answer, and matrices with none."""

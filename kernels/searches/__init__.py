@@ -1,0 +1,1 @@
+"""What learns a rotation, and the lifts that it reaches."""

@@ -1,0 +1,1 @@
+"""Singular values, effective dimensions, and their certificates."""

@@ -1,0 +1,1 @@
+"""Two decision documents compared: what may differ, and what does."""

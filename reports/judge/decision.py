@@ -1,0 +1,144 @@
+"""The verdict: a pure function of preregistration and measurements; `reports/judge/document.py` states it as JSON.
+
+Everything up to the rung's first kill is the *core*; what ran after the kill is exploratory and is reported apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.judge.conclusion import ProbeOutcome, conclude_probe
+from reports.judge.controls import ControlOutcome, TrapOutcome
+from reports.judge.gates import GateOutcome, Measurements, judge_gates
+from reports.judge.generation import Generation, generation
+from reports.judge.secondary import SecondaryOutcome, conclude_secondary
+from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
+from reports.prereg.rules import ClosingAtMost, Rule, ShareBelow
+
+
+@dataclass(frozen=True)
+class Decision:
+    prereg: Preregistration
+    layers: tuple[int, ...]  # those of the subject that have experts
+    verdict: Verdict
+    trigger: str | None
+    gates: tuple[GateOutcome, ...]  # all of them, in registered order
+    killed_at: int | None  # index into `gates` of the first kill
+    missing: tuple[Cell, ...]  # registered cells without a measurement
+    unprobed: tuple[Cell, ...]  # cells of probes and secondaries without one
+    probes: tuple[ProbeOutcome, ...]  # those that could be concluded
+    secondaries: tuple[SecondaryOutcome, ...]  # as above
+    layer_sha256: Mapping[int, str]  # of every layer that the core rests on
+    generation: Generation | None  # what one bit does to the model, outside the verdict
+    model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
+
+    @property
+    def core_gates(self) -> tuple[GateOutcome, ...]:
+        """The gates that the verdict rests on: all, or those up to the first kill."""
+        return self.gates if self.killed_at is None else self.gates[: self.killed_at + 1]
+
+    @property
+    def overtaken(self) -> Cell | None:
+        """The first cell that was not measured though it is registered before the last one that the trigger rests on.
+
+        A run in registered order has none. One in another order, or of a part of the cells, may have ended at another
+        trigger than the first: its kill is real, but it is no verdict to publish.
+        """
+        if self.killed_at is None:
+            return None
+        order = registered_cells(self.prereg, self.layers)
+        needed, missing = frozenset(self.gates[self.killed_at].gate.cells), frozenset(self.missing)
+        closing = max(index for index, cell in enumerate(order) if cell in needed)
+        return next((cell for cell in order[:closing] if cell in missing), None)
+
+    @property
+    def exploratory_gates(self) -> tuple[GateOutcome, ...]:
+        return () if self.killed_at is None else self.gates[self.killed_at + 1 :]
+
+
+def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measurements) -> Decision:
+    """KILLED if a gate with sound controls is killed; else INCONCLUSIVE; else INCOMPLETE if a registered cell is
+    missing; else SURVIVED. `layers` are the subject's layers that have experts, ascending.
+
+    A gate that is killed has its controls and all of its layers, so nothing that is missing elsewhere can undo it.
+    """
+    outcomes = judge_gates(prereg, layers, measurements)
+    statuses = [outcome.status for outcome in outcomes]
+    missing = tuple(cell for cell in registered_cells(prereg, layers) if cell not in measurements)
+    killed_at = statuses.index("KILLED") if "KILLED" in statuses else None
+    core = outcomes if killed_at is None else outcomes[: killed_at + 1]
+    needed = [cell for outcome in core for cell in outcome.gate.cells if cell in measurements]
+    verdict: Verdict
+    if killed_at is not None:
+        verdict = "KILLED"
+    elif "INCONCLUSIVE" in statuses:
+        verdict = "INCONCLUSIVE"
+    elif missing:
+        verdict = "INCOMPLETE"
+    else:
+        verdict = "SURVIVED"
+    return Decision(
+        prereg=prereg,
+        layers=tuple(layers),
+        verdict=verdict,
+        trigger=None if killed_at is None else trigger(outcomes[killed_at]),
+        gates=outcomes,
+        killed_at=killed_at,
+        missing=missing,
+        unprobed=tuple(
+            cell
+            for cell in running_order(prereg, layers)
+            if cell.kind in ("probe", "secondary") and cell not in measurements
+        ),
+        probes=tuple(
+            concluded
+            for probe in prereg.probes
+            if (concluded := conclude_probe(probe, outcomes, measurements)) is not None
+        ),
+        secondaries=tuple(
+            compared
+            for secondary in prereg.secondaries
+            if (compared := conclude_secondary(secondary, prereg, layers, measurements)) is not None
+        ),
+        layer_sha256={
+            cell.layer: measurements[cell].tensors_sha256
+            for cell in needed
+            if cell.layer is not None and measurements[cell].of == "layer"
+        },
+        generation=generation(prereg, layers, measurements),
+        model_sha256=next(
+            (measurements[cell].tensors_sha256 for cell in needed if measurements[cell].of == "model"), None
+        ),
+    )
+
+
+def trigger(outcome: GateOutcome) -> str:
+    """The source's wording, generated from the layers at which the rule fired."""
+    return f"{outcome.gate.claim.label} threshold unmet at {len(outcome.gate.layers)}-layer checkpoint"
+
+
+def rule_text(rule: Rule) -> str:
+    """The registered rule in one line, as messages and artefacts print it."""
+    match rule:
+        case ShareBelow():
+            return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
+        case ClosingAtMost():
+            return f"{rule.metric} ≤ {rule.at_most:g} with every layer quantised"
+    over = "" if rule.over_tau is None else f" and over {1 + rule.over_tau:g} τ"
+    return f"mean {rule.metric} ≥ {rule.at_least:g}{over}"
+
+
+def controls_once(outcomes: Sequence[GateOutcome]) -> list[ControlOutcome]:
+    return list({control.control.name: control for outcome in outcomes for control in outcome.controls}.values())
+
+
+def traps_once(outcomes: Sequence[GateOutcome]) -> list[TrapOutcome]:
+    return list({(trap.trap.name, trap.layer): trap for outcome in outcomes for trap in outcome.traps}.values())
+
+
+UNSAID: Mapping[Verdict, str] = {
+    "KILLED": "This rule is dead on this subject. It does not say that expert weights cannot be compressed, nor that "
+    "another estimator, another model or a rule set against its own null would come out the same.",
+    "SURVIVED": "No registered rule fired on this subject. It does not say that the claims hold for other models.",
+    "INCONCLUSIVE": "Nothing is decided: an instrument is out of line, so the claims are neither dead nor alive.",
+    "INCOMPLETE": "Nothing is decided: registered cells were not measured, so the claims are neither dead nor alive.",
+}  # what a verdict does not say, told beside it wherever it is told

@@ -1,0 +1,245 @@
+"""What one bit per weight does to a model's first continuation tokens: by layer, by variant, by domain. Pure.
+
+Outside every verdict: the claim's rule reads one number of all this.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from reports.judge.bootstrap import bootstrap_over_prompts
+from reports.judge.gates import paired_nll
+from reports.prereg.measurement import Measurement
+from reports.prereg.metrics import INFLATION, inflation
+from reports.prereg.preregistration import Cell, Claim, Interval, Preregistration
+from reports.prereg.rules import ClosingAbove
+
+ALONE = "_alone"
+# In the order in which people read them; the store keeps none
+SHOWN = (
+    "prompt",
+    "unquantised",
+    "learned",
+    "best",
+    "unbiased",
+    "per_tensor",
+    "frozen",
+    "random",
+    "random_unbiased",
+    "unrotated",
+    "unrotated_unbiased",
+    "unrotated_frozen",
+)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One variant with all layers up to a scope's last one quantised; inflation and shares [-], the others [nats]."""
+
+    variant: str
+    inflation: float  # the mean over starts where there are several
+    interval: tuple[float, float]  # paired bootstrap over prompts
+    by_start: tuple[float, ...]  # inflation from each registered start or draw; nothing where there is one
+    nll: float
+    kl: float
+    same_top: float
+    overlap: float
+    by_domain: Mapping[str, float]  # inflation
+
+    @property
+    def scatter(self) -> float | None:
+        """Standard deviation of the inflation between starts [-]; None where there is one."""
+        return stdev(self.by_start) if len(self.by_start) > 1 else None
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Inflation with one layer quantised: alone, and with all layers before it [-]; by variant."""
+
+    layer: int
+    upto: Mapping[str, float]
+    alone: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Generation:
+    claim: str
+    prompts: int
+    sources: int | None  # that the prompts come from; None where none is named, so that each is its own
+    nll: float  # of the unquantised model [nats]
+    uniform: float  # of a uniform output [nats]
+    scopes: tuple[tuple[int, tuple[Damage, ...]], ...]  # number of layers, variants
+    depths: tuple[Depth, ...]
+    continuations: tuple[Mapping[str, str], ...]  # id, prompt, unquantised and the variants
+    experts_implementation: str
+
+
+def generation(
+    prereg: Preregistration, layers: Sequence[int], measurements: Mapping[Cell, Measurement]
+) -> Generation | None:
+    """What the claim about the whole model and its traps measured; None where nothing was."""
+    claim = next((claim for claim in prereg.claims if claim.of_model), None)
+    if claim is None or prereg.one_bit is None:
+        return None
+    found = {layer: _at(layer, claim, prereg, measurements) for layer in layers}
+    first = next((cells[0] for cells in found.values() if cells), None)
+    if first is None:
+        return None
+    closing = {layers[min(scope, len(layers)) - 1]: min(scope, len(layers)) for scope in prereg.one_bit.scopes}
+    return Generation(
+        claim=claim.name,
+        prompts=len(first.measured.samples["nll"]),
+        sources=_sources(cell for cells in found.values() for cell in cells),
+        nll=fmean(first.measured.samples["nll"]),
+        uniform=first.measured.reference["nll"],
+        scopes=tuple(
+            (closing[layer], tuple(damage for cell in found[layer] for damage in _damages(cell, prereg.interval)))
+            for layer in sorted(closing)
+            if found[layer]
+        ),
+        depths=tuple(_depth(layer, cells) for layer, cells in found.items() if cells),
+        continuations=_continuations(found[layers[-1]]),
+        experts_implementation=first.measured.texts.get("experts_implementation", "not recorded"),
+    )
+
+
+def _sources(cells: Iterable[Measurement]) -> int | None:
+    """Kept where a scope closes, as domains are."""
+    said = next((cell.measured.texts["sources"] for cell in cells if "sources" in cell.measured.texts), None)
+    return None if said is None else len(set(said.split("\n")))
+
+
+def _at(
+    layer: int, claim: Claim, prereg: Preregistration, measurements: Mapping[Cell, Measurement]
+) -> list[Measurement]:
+    """The claim's cell and those of its traps that quantise, at `layer`."""
+    traps = [trap for trap in prereg.traps if trap.claim == claim.name and isinstance(trap.rule, ClosingAbove)]
+    cells = [Cell("claim", claim.name, layer), *(Cell("trap", trap.name, layer) for trap in traps)]
+    return [measurements[cell] for cell in cells if cell in measurements]
+
+
+def _variants(measurement: Measurement) -> list[str]:
+    names = [name.removeprefix("nll_") for name in measurement.measured.samples if name.startswith("nll_")]
+    return sorted(names, key=_rank)
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """By `SHOWN`; what is not there comes last."""
+    return SHOWN.index(name) if name in SHOWN else len(SHOWN), name
+
+
+def _damages(measurement: Measurement, interval: Interval) -> list[Damage]:
+    samples = measurement.measured.samples
+    said = measurement.measured.texts.get("domains")  # texts are for people: without this one nothing is amiss
+    domains = [] if said is None else said.split("\n")
+    return [
+        Damage(
+            variant=variant,
+            inflation=inflation(samples["nll"], samples[f"nll_{variant}"]),
+            interval=bootstrap_over_prompts(paired_nll(measurement, f"{INFLATION}_{variant}"), interval)[0],
+            by_start=measurement.measured.profiles.get(f"{INFLATION}_{variant}_by_start", ()),
+            nll=fmean(samples[f"nll_{variant}"]),
+            kl=fmean(samples[f"kl_{variant}"]),
+            same_top=fmean(samples[f"same_top_{variant}"]),
+            overlap=fmean(samples[f"overlap_{variant}"]),
+            by_domain={
+                domain: inflation(
+                    _of_domain(samples["nll"], domains, domain), _of_domain(samples[f"nll_{variant}"], domains, domain)
+                )
+                for domain in dict.fromkeys(domains)
+                if any(_of_domain(samples["nll"], domains, domain))  # else there is nothing that could inflate
+            },
+        )
+        for variant in _variants(measurement)
+        if not variant.endswith(ALONE)
+    ]
+
+
+def _of_domain(values: Sequence[float], domains: Sequence[str], domain: str) -> list[float]:
+    return [value for value, of in zip(values, domains, strict=True) if of == domain]
+
+
+def _depth(layer: int, cells: Sequence[Measurement]) -> Depth:
+    upto, alone = {}, {}
+    for cell in cells:
+        samples = cell.measured.samples
+        for variant in _variants(cell):
+            if variant.endswith(ALONE):
+                name = variant.removesuffix(ALONE)
+                alone[name] = inflation(samples["nll"], samples[f"nll_{variant}"])
+                upto[name] = inflation(samples["nll"], samples[f"nll_{name}"])
+    return Depth(layer, upto, alone)
+
+
+def _continuations(cells: Sequence[Measurement]) -> tuple[Mapping[str, str], ...]:
+    """Texts are named `{prompt's id} {what}`; those of the claim and of its traps are put side by side."""
+    found: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        for name, text in cell.measured.texts.items():
+            identifier, _, what = name.rpartition(" ")
+            if identifier:
+                found.setdefault(identifier, {"id": identifier})[what] = text
+    return tuple({"id": texts["id"], **{name: texts[name] for name in _shown(texts)}} for texts in found.values())
+
+
+def _shown(texts: Mapping[str, str]) -> list[str]:
+    return sorted((name for name in texts if name != "id"), key=_rank)
+
+
+def generation_json(found: Generation | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "claim": found.claim,
+        "prompts": found.prompts,
+        "sources": found.sources,
+        "nll": found.nll,
+        "uniform": found.uniform,
+        "experts_implementation": found.experts_implementation,
+        "scopes": [
+            {
+                "layers": layers,
+                "variants": [
+                    {
+                        **vars(damage),
+                        "interval": list(damage.interval),
+                        "by_start": list(damage.by_start),
+                        "scatter": damage.scatter,
+                        "by_domain": dict(damage.by_domain),
+                    }
+                    for damage in damages
+                ],
+            }
+            for layers, damages in found.scopes
+        ],
+        "by_layer": [
+            {"layer": depth.layer, "upto": dict(depth.upto), "alone": dict(depth.alone)} for depth in found.depths
+        ],
+        "continuations": [dict(texts) for texts in found.continuations],
+    }
+
+
+def prompts_text(found: Generation) -> str:
+    """`239 prompts from 91 sources`, or that no source is named."""
+    prompts = f"{found.prompts} prompt{'s' if found.prompts > 1 else ''}"
+    if found.sources is None:
+        return f"{prompts}, each its own source"
+    return f"{prompts} from {found.sources} source{'s' if found.sources > 1 else ''}"
+
+
+def inflation_text(damage: Damage) -> str:
+    """`+17.6% ± 0.8`: where there are several starts, the standard deviation between them, in points."""
+    return f"{damage.inflation:+.1%}" + ("" if damage.scatter is None else f" ± {100 * damage.scatter:.1f}")
+
+
+def generation_lines(found: Generation) -> list[str]:
+    """What the summary says: the unquantised model, then each scope."""
+    lines = [
+        f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, uniform {found.uniform:.3f}"
+    ]
+    for layers, damages in found.scopes:
+        said = ", ".join(f"{damage.variant.replace('_', ' ')} {inflation_text(damage)}" for damage in damages)
+        starts = max((len(damage.by_start) for damage in damages), default=0)
+        scatter = f"; ± standard deviation between {starts} Haar starts, in points" if starts > 1 else ""
+        lines.append(f"1 bit in {layers} layer{'s' if layers > 1 else ''}: {said}{scatter}")
+    return lines

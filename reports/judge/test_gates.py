@@ -1,0 +1,195 @@
+"""τ, the interval of structure, and what makes a gate INCONCLUSIVE rather than dead."""
+
+import math
+from dataclasses import replace
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
+from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.preregistration import Cell, Gate, Interval
+from reports.prereg.rules import MeanAtLeast
+from reports.testing.specimens import a_claim, a_control, a_preregistration, lifted, of, sampled
+
+TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)
+INTERVAL = Interval(level=0.95, draws=200, seed=3)
+lifts = st.floats(0.5, 4.0)
+
+
+def claimed(*layers: Measured) -> list[Measurement]:
+    return [of(Cell("claim", "beta_lift", number), measured) for number, measured in enumerate(layers)]
+
+
+@pytest.mark.parametrize(
+    ("lift", "met"),
+    [(math.nextafter(1.1 * 1.2, 2.0), True), (1.1 * 1.2, False), (1.25, False), (1.0, False), (2.0, True)],
+)
+def test_a_lift_has_to_exceed_the_margin_over_the_best_draw(lift: float, met: bool) -> None:
+    outcome = apply_rule(TAU, claimed(lifted(lift, draws=(1.0, 1.2, 1.1))))
+    assert (outcome.met, outcome.tau) == (met, 1.2)
+
+
+@pytest.mark.fuzz
+@given(lifts, st.lists(lifts, min_size=1, max_size=4), st.floats(0, 1), st.floats(0.5, 4.0))
+def test_a_lift_is_met_by_both_bounds_or_not_at_all(
+    lift: float, draws: list[float], margin: float, asked: float
+) -> None:
+    layers = claimed(lifted(lift, draws=draws))
+    met = apply_rule(MeanAtLeast("lift", asked, margin), layers).met
+    assert met is (lift >= asked and all(lift > (1 + margin) * draw for draw in draws))
+    assert apply_rule(MeanAtLeast("lift", asked), layers).met is (lift >= asked)
+
+
+def test_without_a_margin_the_draws_are_kept_but_not_asked() -> None:
+    outcome = apply_rule(MeanAtLeast("lift", 1.0), claimed(lifted(1.1, draws=(3.0, 2.0))))
+    assert (outcome.met, outcome.draws, outcome.tau) == (True, (3.0, 2.0), 3.0)
+
+
+def test_missing_draws_never_beat_tau() -> None:
+    for draws in (None, ()):
+        outcome = apply_rule(TAU, claimed(sampled({"lift": (9.0,)}, draws=draws), sampled({"lift": (9.0,)})))
+        assert (outcome.met, outcome.tau, outcome.draws) == (False, None, ())
+    assert apply_rule(MeanAtLeast("lift", 1.0), claimed(sampled({"lift": (9.0,)}))).met
+
+
+def test_draws_that_one_layer_lacks_never_beat_tau() -> None:
+    layers = claimed(lifted(9.0, draws=(1.0, 1.2)), sampled({"lift": (9.0,)}))
+    for found in (layers, layers[::-1]):
+        outcome = apply_rule(TAU, found)
+        assert (outcome.met, outcome.draws, outcome.tau) == (False, (), None)
+
+
+def test_tau_is_the_best_of_the_draws_averaged_over_layers() -> None:
+    """Not the mean of each layer's best, 1.75, nor the best of all, 2.0."""
+    layers = claimed(lifted(1.0, draws=(1.0, 1.5, 1.2)), lifted(1.0, draws=(2.0, 1.1, 1.0)))
+    outcome = apply_rule(TAU, layers)
+    assert outcome.draws == (1.5, 1.3, 1.1)
+    assert outcome.tau == 1.5
+
+
+@pytest.mark.fuzz
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(lifts, min_size=n, max_size=n), min_size=1, max_size=5)))
+def test_draws_are_paired_over_layers(draws: list[list[float]]) -> None:
+    outcome = apply_rule(TAU, claimed(*(lifted(1.0, draws=row) for row in draws)))
+    assert outcome.draws == tuple(fmean(column) for column in zip(*draws, strict=True))
+    assert outcome.tau == max(outcome.draws)
+    assert outcome.tau <= fmean(max(row) for row in draws) + 1e-12
+
+
+def test_rules_that_ask_for_no_lift_have_no_draws() -> None:
+    narrow = a_claim().rule
+    assert apply_rule(narrow, claimed(sampled({"energy_rank_95": (0.1,)}, draws=(1.0,)))).draws == ()
+
+
+def test_the_mean_of_lifts_is_over_layers_and_their_reference_too() -> None:
+    one = sampled({"lift": (1.0,)}, {"lift": 1.0})
+    three = sampled({"lift": (2.0, 2.0, 2.0)}, {"lift": 1.2})
+    outcome = apply_rule(MeanAtLeast("lift", 1.5), claimed(one, three))
+    assert (outcome.observed, outcome.n) == (1.5, 4)
+    assert outcome.reference == pytest.approx(1.1)
+
+
+def test_structure_has_one_value_for_each_layer() -> None:
+    layers = claimed(lifted(1.5, 1.25, (1.2, 1.0, 1.1)), lifted(1.8, 1.25, (1.2, 1.0, 1.1)))
+    outcome = apply_rule(MeanAtLeast("structure", 1.05), layers)
+    assert outcome.layer_values == pytest.approx((1.0, 1.2))
+    assert (outcome.n, outcome.reference, outcome.met) == (2, 1.0, True)
+    over = {
+        metric: apply_rule(MeanAtLeast("structure", 1.05), layers, f"structure_{metric}").observed
+        for metric in ("gaussian", "spectral", "shuffled")
+    }
+    assert over == {name: pytest.approx(1.1 * 1.2 / fit) for name, fit in zip(over, (1.2, 1.0, 1.1), strict=True)}
+
+
+def structured(*structures: float) -> GateOutcome:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), tuple(range(len(structures))), ())
+    layers = claimed(*(lifted(1.2 * structure, 1.2) for structure in structures))
+    return judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
+
+
+@pytest.mark.fuzz
+@given(st.lists(st.floats(0.5, 2.0), min_size=1, max_size=6))
+def test_the_interval_of_structure_lies_within_its_layers(structures: list[float]) -> None:
+    interval = structured(*structures).structure_interval
+    assert interval is not None
+    assert min(structures) * (1 - 1e-12) <= interval[0] <= interval[1] <= max(structures) * (1 + 1e-12)
+
+
+def test_the_interval_of_structure_is_that_of_the_geometric_mean() -> None:
+    """Of 1/4 and 4 the geometric mean is 1, the arithmetic one 2.1: both ends are the layers' own, symmetric in log."""
+    outcome = structured(0.25, 4.0)
+    low, high = outcome.structure_interval or (math.nan, math.nan)
+    assert (low, high) == pytest.approx((0.25, 4.0))
+    assert outcome.decomposition is not None
+    assert outcome.decomposition.structure == pytest.approx(1.0)
+    many = structured(*[0.25, 4.0] * 8)
+    low, high = many.structure_interval or (math.nan, math.nan)
+    assert 0.25 < low < 1.0 < high < 4.0
+    assert high < 2.125  # the arithmetic mean, which an interval of plain values would bracket
+
+
+def test_the_interval_is_seeded_and_narrows_with_its_level() -> None:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), tuple(range(8)), ())
+    found = {layer.cell: layer for layer in claimed(*(lifted(1 + 0.1 * number) for number in range(8)))}
+    wide, again = (judge_gate(gate, INTERVAL, found).structure_interval for _ in range(2))
+    narrow = judge_gate(gate, replace(INTERVAL, level=0.5), found).structure_interval
+    other = judge_gate(gate, replace(INTERVAL, seed=4), found).structure_interval
+    assert wide is not None
+    assert narrow is not None
+    assert wide == again != other
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_one_layer_has_no_spread() -> None:
+    outcome = structured(1.1)
+    assert outcome.structure_interval == pytest.approx((1.1, 1.1))
+    assert outcome.minimum_detectable_effect is None
+
+
+def test_layers_without_a_decomposition_have_no_interval_of_structure() -> None:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    layers = claimed(sampled({"lift": (1.2,)}), sampled({"lift": (1.3,)}))
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
+    assert (outcome.decompositions, outcome.decomposition, outcome.structure_interval) == ((), None, None)
+    assert outcome.status == "KILLED"
+
+
+def test_an_incomplete_gate_has_neither_rule_nor_structure() -> None:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    (layer,) = claimed(lifted(1.2))
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer})
+    assert (outcome.status, outcome.rule, outcome.decompositions) == ("NOT_RUN", None, ())
+    assert outcome.structure_interval is None
+
+
+@pytest.mark.parametrize(
+    ("residual", "status"),
+    [((0.5, 1.0), "KILLED"), ((0.5, 1.0001), "INCONCLUSIVE"), ((math.nan, 0.5), "INCONCLUSIVE"), ((), "KILLED")],
+)
+def test_a_broken_rotation_is_neither_met_nor_killed(residual: tuple[float, ...], status: str) -> None:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    layers = claimed(sampled({"lift": (1.2,)}), sampled({"lift": (1.2,), "residual": residual}))
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
+    assert outcome.status == status
+    assert bool(outcome.broken) is (status == "INCONCLUSIVE")
+
+
+def test_a_broken_rotation_is_told_before_the_gate_is_complete() -> None:
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    (layer,) = claimed(sampled({"lift": (1.2,), "residual": (3.0,)}))
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer})
+    assert (outcome.status, outcome.rule) == ("INCONCLUSIVE", None)
+    assert outcome.broken == ("beta_lift[L00]: a learned rotation is 3 times as far from orthogonal as allowed",)
+
+
+def test_a_control_whose_rotation_breaks_as_registered_leaves_its_gate_be() -> None:
+    sheared = a_control("sheared_beta_lift", claim="beta_lift", expected="INCONCLUSIVE")
+    prereg = a_preregistration([a_claim("beta_lift", MeanAtLeast("lift", 1.1), (1,))], [sheared], layers=1)
+    (layer,) = claimed(lifted(1.2))
+    for residual, status in (((9.0,), "MET"), ((0.9,), "INCONCLUSIVE")):
+        control = of(Cell("control", sheared.name), sampled({"lift": (1.2,), "residual": residual}))
+        (outcome,) = judge_gates(prereg, (0,), {layer.cell: layer, control.cell: control})
+        assert outcome.status == status

@@ -1,0 +1,112 @@
+"""What is said of a cell and of a gate, in one line each: where, obtained, expected, n."""
+
+from reports.base.spans import spans
+from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
+from reports.prereg.measurement import Measurement
+from reports.prereg.metrics import INFLATION, counted, decompose, values, variant_of
+from reports.prereg.preregistration import Claim
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
+
+NAMED = 4  # missing cells that a message names; the others it counts
+MUST = {"MET": "pass", "KILLED": "fail", "INCONCLUSIVE": "be refused"}
+
+
+def measurement_lines(claim: Claim, measurement: Measurement) -> list[str]:
+    """The numbers of one cell, and for a lift what it is made of."""
+    lines = [measurement_text(claim, measurement)]
+    factors = decompose(measurement.measured)
+    if factors is not None:
+        lines.append(
+            f"{factors.lift:.3f} = random {factors.random:.3f} × noise fit {factors.noise_fit:.3f} × structure "
+            f"{factors.structure:.3f}"
+        )
+    return lines
+
+
+def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
+    """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
+    if claim.of_model:
+        return damage_text(claim.rule.metric, measurement)
+    outcome = apply_rule(claim.rule, [measurement])
+    text = f"mean {outcome.observed:.3f} of {outcome.n}"
+    if isinstance(claim.rule, ShareBelow):
+        text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
+    text = f"{text}, median {outcome.median:.3f}"
+    if outcome.n == 1:
+        text = f"{outcome.metric} {outcome.observed:.3f}"
+    return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
+
+
+def damage_text(metric: str, measurement: Measurement) -> str:
+    """What quantising the layers up to a cell's does, and that layer alone."""
+    (upto,) = values(measurement.measured, metric)
+    text = f"{metric} {upto:+.1%}"
+    variant = f"{variant_of(metric)}_alone"
+    if f"nll_{variant}" not in measurement.measured.samples:
+        return text
+    (alone,) = values(measurement.measured, f"{INFLATION}_{variant}")
+    return f"{text} to here, {alone:+.1%} alone"
+
+
+def gate_message(outcome: GateOutcome) -> str:
+    """One line for one gate: where, obtained, expected, n, and what to make of it."""
+    claim, rule = outcome.gate.claim, outcome.rule
+    where = f"{len(outcome.gate.layers)}-layer checkpoint (layers {spans(outcome.gate.layers)})"
+    if rule is None or outcome.status in ("NOT_RUN", "INCONCLUSIVE"):
+        first, rest = outcome.missing[:NAMED], outcome.missing[NAMED:]
+        missing = ", ".join(cell.id for cell in first) + (f" and {len(rest)} more" if rest else "")
+        unsound = [control.control.name for control in outcome.controls if control.sound is False]
+        unsound += [trap.cell.id for trap in outcome.traps if trap.sound is False]
+        why = f"out of line: {', '.join(unsound)}" if unsound else f"not measured: {missing}"
+        return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
+    text = f"{where}: {outcome.status}, {_observed(claim, rule.observed, rule.n)}, need {_needed(claim, rule)}"
+    text += f" [-]; median {rule.median:.3f}"
+    return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
+
+
+def lift_lines(outcome: GateOutcome) -> list[str]:
+    """What a gate's lift is made of, and what beating the best random draw is worth."""
+    factors, interval, rule = outcome.decomposition, outcome.structure_interval, outcome.rule
+    if factors is None or interval is None or rule is None:
+        return []
+    lines = [
+        f"{outcome.gate.id}: lift {factors.lift:.3f} = random {factors.random:.3f} × noise fit "
+        f"{factors.noise_fit:.3f} × structure {factors.structure:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    ]
+    margin = getattr(outcome.gate.claim.rule, "over_tau", None)
+    if margin is not None and rule.tau is not None:
+        over = factors.random * factors.noise_fit / rule.tau - 1.0
+        worth = "guards nothing" if over > margin else "is more than noise gains"
+        lines.append(
+            f"τ {rule.tau:.3f}, best of {len(rule.draws)} Haar draws: what the search gains on noise beats it by "
+            f"{over:.0%}, so the registered margin of {margin:.0%} {worth}"
+        )
+    return lines
+
+
+def _observed(claim: Claim, observed: float, n: int) -> str:
+    rule = claim.rule
+    if isinstance(rule, ShareBelow):
+        return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} matrices ({observed:.0%})"
+    if isinstance(rule, ClosingAtMost):
+        return f"{rule.metric} {observed:.3f} over {n} prompts"
+    return f"mean {rule.metric} {observed:.3f} over {n} {counted(rule.metric)}"
+
+
+def _needed(claim: Claim, outcome: RuleOutcome) -> str:
+    match claim.rule:
+        case ShareBelow(at_least=at_least):
+            return f"≥ {_matrices_needed(at_least, outcome.n)} ({at_least:.0%})"
+        case ClosingAtMost(at_most=at_most):
+            return f"≤ {at_most:g}"
+        case MeanAtLeast(at_least=at_least, over_tau=over_tau):
+            if over_tau is None:
+                return f"≥ {at_least:g}"
+            if outcome.tau is None:
+                return f"≥ {at_least:g} and > {1 + over_tau:g} τ, whose draws were not measured"
+            return f"≥ {at_least:g} and > {1 + over_tau:g} τ = {(1 + over_tau) * outcome.tau:.3f}"
+
+
+def _matrices_needed(share: float, n: int) -> int:
+    """The smallest count that meets `count / n >= share` as the rule computes it."""
+    return next(count for count in range(n + 1) if count / n >= share)

@@ -1,0 +1,222 @@
+"""`python -m reports why CELL`: one cell, from its raw values through its rule to its part in the verdict. Pure."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from reports.base.errors import BadInput
+from reports.base.spans import spans
+from reports.judge.conclusion import FAMILIES, probed_layer
+from reports.judge.controls import judge_trap
+from reports.judge.decision import Decision, controls_once, rule_text
+from reports.judge.gates import GateOutcome, Measurements
+from reports.judge.secondary import compared_layer, experts_cell, secondary_line
+from reports.pages.postmortem import cell_ranges
+from reports.pages.why_gates import gate_lines, instruments, part
+from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
+from reports.parsing.table import closest
+from reports.prereg.measurement import Measurement
+from reports.prereg.metrics import RELATIVE, values
+from reports.prereg.preregistration import Cell, Claim, running_order
+
+COLUMNS = 80  # as in `reports/plugin/terminal.py`
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    lines: Sequence[str]
+
+
+def why(cell_id: str, decision: Decision, measurements: Measurements) -> str:
+    """The explanation of `cell_id`, such as `narrow_d[L03]` or the name of a control, at most 80 columns wide.
+
+    Raises `BadInput` for a cell that is not registered, with the closest one that is.
+    """
+    cell = find(cell_id, decision)
+    explain = {
+        "claim": _claim,
+        "trap": _trap,
+        "control": _control,
+        "probe": _probe,
+        "secondary": _secondary,
+    }[cell.kind]
+    return rendered(explain(cell, decision, measurements))
+
+
+def find(cell_id: str, decision: Decision) -> Cell:
+    known = {cell.id: cell for cell in running_order(decision.prereg, decision.layers)}
+    if cell_id not in known:
+        names = ", ".join(cell_ranges(list(known.values())))
+        raise BadInput(
+            f"{cell_id!a}: no such cell in {decision.prereg.rung}, design {decision.prereg.design}; there are "
+            f"{names}{closest(cell_id, known)}"
+        )
+    return known[cell_id]
+
+
+def rendered(sections: Sequence[Section]) -> str:
+    """Titles at the margin, lines indented by two and wrapped."""
+    parts = []
+    for section in sections:
+        wrapped = [
+            part
+            for line in section.lines
+            for part in textwrap.wrap(line, COLUMNS, initial_indent="  ", subsequent_indent="    ")
+        ]
+        parts.append("\n".join([*textwrap.wrap(section.title, COLUMNS), *wrapped]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(cell: Cell, decision: Decision, what: str, *lines: str) -> Section:
+    prereg = decision.prereg
+    return Section(f"{cell.id}: {what} of {prereg.rung}, design {prereg.design}", [" ".join(x.split()) for x in lines])
+
+
+def _raw(cell: Cell, measurement: Measurement | None, names: Sequence[str]) -> Section:
+    if measurement is None:
+        return Section("raw values", [f"{cell.id} was not measured in this run"])
+    digest = f"measured on tensors with sha256 {measurement.tensors_sha256[:12]}…"
+    unit = "[nats]" if "nll" in names else "[-]"
+    return Section(f"raw values {unit}", [*raw_values(measurement.measured, names), digest])
+
+
+def _gates(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    """Each gate that reads the cell."""
+    reading = [outcome for outcome in decision.gates if cell in outcome.gate.cells]
+    if not reading:
+        text = (
+            "no gate reads this cell: its rule is about the last layer of a checkpoint, the others show the way there"
+        )
+        return [Section("gates", [text])]
+    return [
+        Section(
+            f"gate {outcome.gate.id}, layers {spans(outcome.gate.layers)}", gate_lines(outcome, decision, measurements)
+        )
+        for outcome in reading
+    ]
+
+
+def _claim(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    claim, measurement = decision.prereg.claim(cell.name), measurements.get(cell)
+    sections = [_head(cell, decision, f"claim {claim.label}", claim.statement, f"rule: {rule_text(claim.rule)}")]
+    names = [] if measurement is None else raw_names(measurement.measured, claim.rule)
+    sections.append(_raw(cell, measurement, names))
+    if measurement is not None:
+        sections.append(Section("value of this layer", [*layer_arithmetic(measurement.measured, claim.rule)]))
+        sections.append(Section("estimators beside noise", _beside_noise(claim, measurement)))
+    sections = [section for section in sections if section.lines]
+    return [*sections, *_gates(cell, decision, measurements)]
+
+
+def _beside_noise(claim: Claim, measurement: Measurement) -> list[str]:
+    """Of an estimator of effective dimension: what the registered and the other ones say here, beside noise."""
+    lines = []
+    for metric in (claim.rule.metric, *claim.sensitivity):
+        name = metric.removeprefix(RELATIVE)
+        noise = measurement.measured.reference.get(name)
+        if noise is not None and name in measurement.measured.samples and not claim.of_model:
+            mean = fmean(measurement.measured.samples[name])
+            lines.append(f"{name:<22} mean {mean:.4f}, noise {noise:.4f}: {mean / noise:.4f} times noise")
+    return lines
+
+
+def _trap(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    trap, measurement = decision.prereg.trap(cell.name), measurements.get(cell)
+    sections = [
+        _head(cell, decision, f"trap of {trap.claim}", f"must hold: {trap_rule_text(trap.rule)}"),
+        _raw(cell, measurement, [] if measurement is None else raw_names(measurement.measured, trap.rule)),
+    ]
+    if measurement is not None and cell.layer is not None:
+        lines = layer_arithmetic(measurement.measured, trap.rule)
+        reading = [outcome for outcome in decision.gates if cell in outcome.gate.cells]
+        if reading:
+            outcome = judge_trap(trap, cell.layer, measurement)
+            lines.append(f"{outcome.reason}: {'sound' if outcome.sound else 'OUT OF LINE'}")
+        sections.append(Section("value of this layer", lines))
+    return [*sections, *_guarded(cell, decision)]
+
+
+def _control(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    control = next(known for known in decision.prereg.controls if known.name == cell.name)
+    rule, measurement = decision.prereg.claim(control.claim).rule, measurements.get(cell)
+    shape = f"{control.experts} experts, hidden size {control.hidden_size}, inner size {control.intermediate_size}"
+    sections = [
+        _head(
+            cell,
+            decision,
+            f"control of {control.claim}",
+            f"{control.generator}, {shape}, seed {control.seed}",
+            f"expected {control.expected} by {rule_text(rule)}",
+        ),
+        _raw(cell, measurement, [] if measurement is None else raw_names(measurement.measured, rule)),
+    ]
+    if measurement is not None:
+        measured = measurement.measured
+        lines = [*layer_arithmetic(measured, rule), *known_answers(control, measured, rule.metric)]
+        judged = [outcome for outcome in controls_once(decision.gates) if outcome.control == control]
+        lines += [f"{outcome.reason}: {'sound' if outcome.sound else 'OUT OF LINE'}" for outcome in judged]
+        sections.append(Section("its one layer", lines))
+    return [*sections, *_guarded(cell, decision)]
+
+
+def _guarded(cell: Cell, decision: Decision) -> list[Section]:
+    """What the gates that an instrument stands beside came to."""
+    reading = [outcome for outcome in decision.gates if cell in outcome.gate.cells]
+    if not reading:
+        return [Section("gates", ["no gate reads this cell: its rule is about the last layer of a checkpoint"])]
+    return [Section(f"gate {outcome.gate.id}", _guard_lines(outcome, decision)) for outcome in reading]
+
+
+def _guard_lines(outcome: GateOutcome, decision: Decision) -> list[str]:
+    return [*instruments(outcome), f"the gate is {outcome.status}", part(outcome, decision)]
+
+
+def _probe(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    probe = next(known for known in decision.prereg.probes if known.name == cell.name)
+    measurement = measurements.get(cell)
+    sections = [
+        _head(cell, decision, f"probe of {probe.claim}", "did the search end at a ceiling, or just end?"),
+        _raw(cell, measurement, [*FAMILIES, "ceiling", "plateau_step"]),
+    ]
+    if measurement is not None and cell.layer is not None:
+        layer = probed_layer(cell.layer, measurement.measured)
+        landing, annealed = layer.betas["landing"], layer.betas["annealed_procrustes"]
+        larger = layer.betas["larger_budget"]
+        sections.append(
+            Section(
+                "value of this layer",
+                [
+                    f"against annealed Procrustes: {landing:.4f} / {annealed:.4f} - 1 = {layer.agreement:+.4f}, within "
+                    f"{probe.agree_within:g} is agreement",
+                    f"{probe.budget_factor} times the budget: {larger:.4f} / {landing:.4f} - 1 = {layer.gain:+.4f}, at "
+                    f"most {probe.gain_at_most:g} is a plateau",
+                    f"lift at most {layer.ceiling:.4f}, the mean of 1/β(W)",
+                ],
+            )
+        )
+    concluded = [found for found in decision.probes if found.probe == probe]
+    lines = [f"{found.conclusion} ({'; '.join(found.reasons)})" for found in concluded]
+    return [*sections, Section("conclusion", [*(lines or ["none: a layer was not probed"]), "it enters no verdict"])]
+
+
+def _secondary(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
+    secondary, measurement = decision.prereg.secondary(cell.name), measurements.get(cell)
+    beside, estimator = experts_cell(secondary, cell), secondary.metric.removeprefix(RELATIVE)
+    sections = [
+        _head(cell, decision, f"secondary beside {secondary.claim}", secondary.statement),
+        _raw(cell, measurement, [estimator]),
+    ]
+    experts, lines = measurements.get(beside), []
+    if experts is not None:
+        lines += raw_values(experts.measured, [estimator])
+        lines.append(f"mean {secondary.metric} {fmean(values(experts.measured, secondary.metric)):.4f}")
+    compared = compared_layer(secondary, cell, measurements)
+    if compared is not None:
+        lines.append(
+            f"experts minus dense: {compared.experts:.4f} - {compared.dense:.4f} = {compared.difference:+.4f} [-]"
+        )
+    sections.append(Section(f"experts, {beside.id}", lines or ["not measured in this run"]))
+    found = [secondary_line(outcome) for outcome in decision.secondaries if outcome.secondary == secondary]
+    return [*sections, Section("conclusion", [*(found or ["none: too few layers"]), "it enters no verdict"])]

@@ -1,0 +1,121 @@
+"""From layer values to gates and their part in the verdict, with the arithmetic spelled out: lines for `why`. Pure."""
+
+from statistics import fmean
+
+from reports.judge.decision import Decision
+from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
+from reports.pages.messages import gate_message
+from reports.prereg.metrics import values
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
+
+
+def gate_lines(outcome: GateOutcome, decision: Decision, measurements: Measurements) -> list[str]:
+    """One gate: pooled arithmetic, spread, instruments, what other metrics would say, and what it came to."""
+    lines = []
+    if outcome.rule is not None:
+        lines += [*_pooled(outcome, outcome.rule, measurements), *_spread(outcome, decision), *_tau(outcome)]
+    lines += [*instruments(outcome), *_sensitivity(outcome), *outcome.broken]
+    return [*lines, gate_message(outcome), part(outcome, decision)]
+
+
+def _pooled(outcome: GateOutcome, rule: RuleOutcome, measurements: Measurements) -> list[str]:
+    registered = outcome.gate.claim.rule
+    layers = [measurements[cell] for cell in outcome.gate.claim_cells]
+    match registered:
+        case ShareBelow(below=below):
+            by_layer = [sum(value < below for value in values(layer.measured, rule.metric)) for layer in layers]
+            terms = " + ".join(f"L{layer:02d}:{n}" for layer, n in zip(outcome.gate.layers, by_layer, strict=True))
+            return [
+                f"below {below:g}: {terms} = {sum(by_layer)} of {rule.n}",
+                f"{sum(by_layer)} / {rule.n} = {rule.observed:.4f} {_compared(rule.met, '≥', '<')} {rule.threshold:g}",
+            ]
+        case MeanAtLeast():
+            pairs = zip(outcome.gate.layers, rule.layer_values, strict=True)
+            terms = " + ".join(f"L{layer:02d}:{value:.4f}" for layer, value in pairs)
+            above = _compared(rule.observed >= rule.threshold, "≥", "<")
+            return [
+                f"mean of {len(layers)} layer values: ({terms}) / {len(layers)} = {fmean(rule.layer_values):.4f}",
+                f"{rule.observed:.4f} {above} {rule.threshold:g}",
+            ]
+        case ClosingAtMost():
+            (closing,) = outcome.gate.claim_cells
+            return [
+                f"read at {closing.id} alone, with every layer quantised: {rule.observed:.4f} "
+                f"{_compared(rule.met, '≤', '>')} {rule.threshold:g}"
+            ]
+
+
+def _compared(true: bool, sign: str, opposite: str) -> str:
+    return sign if true else opposite
+
+
+def _spread(outcome: GateOutcome, decision: Decision) -> list[str]:
+    interval, rule = decision.prereg.interval, outcome.rule
+    if outcome.interval is None or rule is None:
+        return []
+    low, high = outcome.interval
+    what = "prompts" if outcome.gate.claim.of_model else "layers"
+    text = f"{interval.level:.0%} interval, {interval.draws} resamples of {what}: {low:.4f} to {high:.4f}"
+    if outcome.minimum_detectable_effect is not None:
+        text += f"; an effect of {outcome.minimum_detectable_effect:.4f} would be detected four times out of five"
+    reach = f"within the registered tolerances it could be {rule.reach[0]:.4f} to {rule.reach[1]:.4f}"
+    return [text, f"{reach}: {'BORDERLINE' if rule.borderline else 'the same outcome'}"]
+
+
+def _tau(outcome: GateOutcome) -> list[str]:
+    registered, rule = outcome.gate.claim.rule, outcome.rule
+    if rule is None or not isinstance(registered, MeanAtLeast) or registered.over_tau is None:
+        return []
+    if rule.tau is None:
+        return ["τ: its draws were not measured, so it was not beaten"]
+    bar = (1.0 + registered.over_tau) * rule.tau
+    beaten = _compared(rule.observed > bar, ">", "≤")
+    return [
+        f"τ, the best of {len(rule.draws)} Haar draws: {rule.tau:.4f}; {rule.observed:.4f} {beaten} "
+        f"{1.0 + registered.over_tau:g} τ = {bar:.4f}"
+    ]
+
+
+def instruments(outcome: GateOutcome) -> list[str]:
+    """How many controls and traps of a gate are sound, and what is said of those that are not."""
+    controls = [(control.control.name, control.sound, control.reason) for control in outcome.controls]
+    traps = [(trap.cell.id, trap.sound, trap.reason) for trap in outcome.traps]
+    lines = []
+    for what, found in (("controls", controls), ("traps", traps)):
+        sound = sum(state is True for _, state, _ in found)
+        lines.append(f"{what}: {sound} of {len(found)} sound" if found else f"{what}: none are registered")
+        lines += [f"{name} is OUT OF LINE: {reason}" for name, state, reason in found if state is False]
+        lines += [f"{name} did not run" for name, state, _ in found if state is None]
+    return lines
+
+
+def _sensitivity(outcome: GateOutcome) -> list[str]:
+    rule = outcome.rule
+    if rule is None or not outcome.sensitivity:
+        return []
+    other = [found for found in outcome.sensitivity if found.met != rule.met]
+    same = [found.metric for found in outcome.sensitivity if found.met == rule.met]
+    lines = []
+    if other:
+        turned = ", ".join(f"{found.metric} ({found.observed:.4f})" for found in other)
+        lines.append(f"fragile: {'met' if other[0].met else 'missed'} under {turned}")
+    if same:
+        lines.append(f"the same under {', '.join(same)}")
+    return lines
+
+
+def part(outcome: GateOutcome, decision: Decision) -> str:
+    """What a gate does to the verdict."""
+    if outcome in decision.exploratory_gates:
+        return "it comes after the rung's first kill: exploratory, outside verdict, trigger and core"
+    if decision.killed_at is not None and outcome == decision.gates[decision.killed_at]:
+        return f"it is the rung's first kill, so it is the verdict: {decision.verdict}, {decision.trigger}"
+    if decision.verdict == "KILLED":
+        return "it was judged before the rung's first kill and is part of the core; it did not kill"
+    weight = {
+        "INCONCLUSIVE": "one of its instruments is out of line, and no gate was killed",
+        "NOT_RUN": "what it needs was not measured",
+        "MET": "it does not stand in the way of survival",
+        "KILLED": "it kills",
+    }[outcome.status]
+    return f"{weight}; the verdict is {decision.verdict}"

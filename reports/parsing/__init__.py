@@ -1,0 +1,1 @@
+"""A preregistration read strictly from its TOML."""

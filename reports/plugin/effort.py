@@ -1,0 +1,74 @@
+"""How much the searches of a rung cost, said before a weight is read: from shapes and the registered budget alone."""
+
+import os
+
+from reports.prereg.preregistration import Preregistration, Rotations, Subject
+from reports.prereg.rules import MeanAtLeast
+
+# flop/s of one core, products and factors: float32 as `kernels/benchmarks/costs.py` measured it on a server, and half
+RATES = {"float32": 25e9, "float64": 12.5e9}
+WORTH_SAYING = 600.0  # seconds; what ends sooner needs no warning
+
+
+def step_flops(out: int, width: int) -> float:
+    """One step of `radam`, or at most as many of `graduated`, on one matrix `(out, width)`, k = min(out, width) [flop].
+
+    4 out k width (V = W R in the frame of k rows, and its gradient) + 4 k width² (the gradient in the chart, and the
+    move) + 3 k² width + k³/3 (orthonormal rows): torch counts the same products.
+    """
+    k = min(out, width)
+    return 4.0 * out * k * width + 4.0 * k * width * width + 3.0 * k * k * width + k**3 / 3.0
+
+
+def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bool = False) -> tuple[float, float]:
+    """Learning every rotation of the claim, and of its nulls, at `layers` layers [flop]; probes and traps come on top.
+
+    Of each layer the experts, or with `sample` the registered sample, and for each of that sample two nulls; once for
+    each shape the i.i.d. null.
+    """
+    hidden, inner = subject.hidden_size, subject.intermediate_size
+    if rotations.scope == "per_matrix":
+        gate, down = step_flops(inner, hidden), step_flops(hidden, inner)
+        sampled = min(rotations.null_experts, subject.experts)
+        weights = (sampled if sample else subject.experts) * (2.0 * gate + down)
+        nulls = 2 * sampled * (2.0 * gate + down)
+    else:  # gate and up stacked, and the downs
+        rows = subject.experts * inner
+        gate, down = step_flops(2 * rows, hidden), step_flops(subject.experts * hidden, inner)
+        weights, nulls = gate + down, 2.0 * (gate + down)
+    gaussian = rotations.gaussian_draws * (gate + down)
+    return rotations.steps * layers * weights, rotations.steps * (layers * nulls + gaussian)
+
+
+def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
+    """What the lift costs at `layers` layers on the cores here, where that is long; nothing where it is not."""
+    lifting = [claim for claim in prereg.claims if isinstance(claim.rule, MeanAtLeast)]
+    rotations = prereg.rotations
+    if rotations is None or not lifting:
+        return []
+    cores = cores or len(os.sched_getaffinity(0))
+
+    def cost(sample: bool) -> tuple[float, float]:
+        weights, nulls = search_flops(prereg.subject, rotations, layers, sample)
+        seconds = weights / RATES[rotations.precision] + nulls / RATES[rotations.null_precision]
+        return weights + nulls, seconds / cores
+
+    flops, seconds = cost(sample)
+    if seconds < WORTH_SAYING:
+        return []
+    line = (
+        f"{lifting[0].name}: its searches and those of its nulls take {flops:.1e} flop at {layers} layers, about "
+        f"{span(seconds)} on {cores} cores at {RATES['float32'] / 1e9:g} Gflop/s each in float32 and "
+        f"{RATES['float64'] / 1e9:g} in float64, probes not counted: a GPU's job"
+    )
+    if not sample and rotations.scope == "per_matrix":
+        line += f"; --sample takes {span(cost(True)[1])} and decides nothing, --layers a part"
+    return [line]
+
+
+def span(seconds: float) -> str:
+    """`45 min`, `3.1 h`, `2.0 d`."""
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,32 @@
+"""The last look at a study's exit code: 0 is a verdict, or a list that was asked for, and 1 is a kill. Nothing else."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from reports.base.errors import ExitCode
+
+# What the command line asks for in place of a run
+LISTING = frozenset({
+    "--co", "--collect-only", "--collectonly", "--help", "-h", "--version", "-V", "--markers", "--cache-show",
+    "--fixtures", "--funcargs", "--fixtures-per-test", "--setup-plan", "--setupplan",
+})  # fmt: skip
+
+
+def lists_only(config: pytest.Config) -> bool:
+    """Whether pytest shows what there is and runs no test, whoever told it so."""
+    names = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow", "setupplan", "help", "version")
+    return any(getattr(config.option, name, None) for name in names)
+
+
+def last_word(code: int, settled: int | None, given: Sequence[str], reproduce: bool) -> tuple[int, str | None]:
+    """The exit code of a study that pytest would end with `code`, and where that is another one, why.
+
+    `settled` is what the run itself came to, None where it came to nothing; `given` is the command line as it was
+    typed, without what PYTEST_ADDOPTS adds. `--reproduce` is a gate, so that a list is no answer to it.
+    """
+    if code == ExitCode.KILLED and settled != ExitCode.KILLED:
+        return ExitCode.INCOMPLETE, "pytest failed and no verdict was killed; look above"
+    if code == ExitCode.SURVIVED and settled is None and (reproduce or LISTING.isdisjoint(given)):
+        return ExitCode.INCOMPLETE, "nothing was measured; look at PYTEST_ADDOPTS and the options given"
+    return code, None

@@ -1,0 +1,242 @@
+"""What a person sees while the study runs: the rule above, numbers on every cell, the verdict below."""
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.base.printing import as_word, one_line
+from reports.compare.reproduce import difference_table, outcome_line
+from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
+from reports.judge.gates import GateOutcome
+from reports.judge.generation import generation_lines
+from reports.judge.secondary import secondary_line
+from reports.pages.messages import lift_lines
+from reports.plugin.artefacts import Conclusion
+from reports.plugin.effort import effort_lines
+from reports.plugin.plan import Plan
+from reports.plugin.reproduction import Comparison
+from reports.prereg.prefilter import prefilter_lines
+from reports.prereg.preregistration import Claim, gates
+
+COLOURS: Mapping[str, dict[str, bool]] = {
+    "measured": {"green": True},
+    "sound": {"green": True},
+    "skipped": {"yellow": True},
+    "KILLED": {"red": True, "bold": True},
+    "MISFIRED": {"yellow": True, "bold": True},
+}
+NUMBERS_AT = 37  # column where a cell's numbers begin
+COLUMNS = 80  # a terminal's least usual width, and a CI log's
+FAULT = {"red": True, "bold": True}
+
+
+def prepare(config: pytest.Config) -> None:
+    """Cells write their own lines, so pytest's file names and dots would only stand between them."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.verbosity <= 0:
+        reporter.showfspath = False
+        reporter._show_progress_info = False
+
+
+def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
+    """Rung, rules, seal, subject, folder, and every option as given."""
+    prereg, subject = plan.prereg, plan.subject
+    layers = len(plan.layers or subject.layers)
+    lines = [
+        f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
+        *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
+        *(f"prefilter {line}" for line in prefilter_lines(prereg)),
+        *(f"effort    {line}" for line in effort_lines(prereg, layers, sample=bool(options["sample"]))),
+        f"seal      {plan.seal.describe()}",
+        f"subject   {subject.name}, {len(subject.layers)} layers"
+        + (f", commit {subject.revision}" if subject.revision else "")
+        + (", EXPLORATORY: not the sealed subject" if subject.exploratory else ""),
+        f"store     {_short(plan.run_folder, Path.cwd())}",
+        "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
+    ]
+    return [part for line in lines for part in textwrap.wrap(one_line(line), COLUMNS, subsequent_indent=" " * 10)]
+
+
+def status(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, Any] | None:
+    """KILLED, MISFIRED and faults in their own words; no letters, since each cell has a line of its own."""
+    if isinstance(report, pytest.CollectReport):
+        return None
+    properties = dict(report.user_properties)
+    if "cell" not in properties or (report.when != "call" and report.outcome == "passed"):
+        return None
+    word = _word(report, properties)
+    return report.outcome, "", (word, COLOURS.get(word, FAULT))
+
+
+def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
+    """One line per cell: what became of it, which it is, and its numbers."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    properties = dict(report.user_properties)
+    if reporter is None or "cell" not in properties or reporter.verbosity < 0:
+        return
+    word = _word(report, properties)
+    said = [one_line(str(value)) for name, value in report.user_properties if name == "said"]
+    if "exploratory" in properties:
+        said.append("after the kill, exploratory")
+    if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
+        said.append(one_line(report.longrepr[2].removeprefix("Skipped: ")))
+    elif report.outcome == "failed" and "outcome" in properties:
+        said.append(one_line(str(report.longrepr).split("\n", 1)[0]))
+    reporter.ensure_newline()
+    reporter.write(f"{word:<9} ", **COLOURS.get(word, FAULT))
+    first, *rest = said or [""]
+    numbers = textwrap.wrap(first, max(40, reporter._tw.fullwidth - NUMBERS_AT)) or [""]
+    reporter.write_line(f"{properties['cell']:<26} {numbers[0]}".rstrip())
+    for line in numbers[1:]:
+        reporter.write_line(f"{'':<{NUMBERS_AT}}{line}")
+    for text in rest:
+        for line in textwrap.wrap(text, max(40, reporter._tw.fullwidth - 10)):
+            reporter.write_line(f"{'':<10}{line}")
+
+
+def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, here: Path) -> None:
+    """Gates, controls, verdict, trigger, artefacts, and what the verdict does not say."""
+    decision = conclusion.decision
+    reporter.section(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}")
+    reporter.write_line(f"{'gate':<22}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
+    for outcome in decision.gates:
+        mark = "*" if outcome in decision.exploratory_gates else ""
+        reporter.write(f"{outcome.gate.id + mark:<22}")
+        reporter.write(f"{outcome.status:<14}", **COLOURS.get(outcome.status, {}))
+        reporter.write_line(_figures(outcome))
+    if decision.exploratory_gates:
+        reporter.write_line("* after the kill: exploratory, outside verdict, trigger and core")
+    for line in instruments(decision):
+        _write_wrapped(reporter, line)
+    for outcome in decision.core_gates:
+        for line in fragility(outcome):
+            reporter.write_line(line, yellow=True)
+    for outcome in decision.gates:
+        for line in lift_lines(outcome):
+            _write_wrapped(reporter, line)
+    for line in beside_the_verdict(decision):
+        _write_wrapped(reporter, line)
+    reporter.write("verdict: ")
+    reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
+    reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
+    reporter.write_line(f"outcome sha256 {conclusion.document['outcome_sha256']}")
+    reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
+    folder = conclusion.files[0].parent
+    reporter.write_line(f"written to {_short(folder, here)}:")
+    _write_wrapped(reporter, "  " + ", ".join(path.name for path in conclusion.files))
+    for line in next_commands(conclusion, here):
+        reporter.write_line(line)
+    for line in textwrap.wrap(UNSAID[decision.verdict], COLUMNS):
+        reporter.write_line(line)
+
+
+def next_commands(conclusion: Conclusion, here: Path) -> list[str]:
+    """What to type to reproduce the verdict, to have its deciding cell explained, and to see it drawn."""
+    decision, folder = conclusion.decision, as_word(_short(conclusion.files[0].parent, here))
+    killed = [] if decision.killed_at is None else [decision.gates[decision.killed_at].gate.claim_cells[-1].id]
+    commands = [
+        ("reproduce: ", f"pytest hypotheses/{conclusion.given}", f"--reproduce={folder}/decision.json"),
+        *(("explain: ", f"python -m reports why '{cell}'", f"--in {folder}") for cell in killed),
+        ("draw: ", "python -m reports report", folder),
+    ]
+    return [line for label, *parts in commands for line in _typed(label, *parts)]
+
+
+def _typed(label: str, command: str, last: str) -> list[str]:
+    """A command on one line, or on two that a shell takes as one."""
+    line = f"{label}{command} {last}"
+    return [line] if len(line) <= COLUMNS else [f"{label}{command} \\", f"    {last}"]
+
+
+def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) -> None:
+    """Reproduced or not: every difference as a row, and what the two runs were made with."""
+    found = comparison.differences
+    reporter.section("NOT REPRODUCED" if found else "reproduced", red=bool(found), green=not found, bold=True)
+    for line in difference_table(found):
+        reporter.write_line(line)
+    for line in comparison.notes:
+        _write_wrapped(reporter, f"note: {line}")
+    _write_wrapped(reporter, outcome_line(comparison.expected, reproduced=not found))
+
+
+def beside_the_verdict(decision: Decision) -> list[str]:
+    """Probes, what was generated, and secondaries, in one line each; none of them enters the verdict."""
+    lines = [f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})" for probe in decision.probes]
+    if decision.generation is not None:
+        lines += generation_lines(decision.generation)
+    return lines + [secondary_line(outcome) for outcome in decision.secondaries]
+
+
+def instruments(decision: Decision) -> list[str]:
+    """How many controls and traps are sound, and which are not."""
+    controls = [(control.control.name, control.sound, control.reason) for control in controls_once(decision.gates)]
+    traps = [(trap.cell.id, trap.sound, trap.reason) for trap in traps_once(decision.gates)]
+    lines = []
+    for what, outcomes in (("controls", controls), ("traps", traps)):
+        if not outcomes:
+            continue
+        sound = sum(outcome is True for _, outcome, _ in outcomes)
+        absent = sum(outcome is None for _, outcome, _ in outcomes)
+        line = f"{what}: {sound} of {len(outcomes)} sound" + (f", {absent} did not run" if absent else "")
+        if absent == len(outcomes):
+            line = f"{what}: none of {absent} ran"
+        lines.append(line + "".join(f"; {name}: {reason}" for name, outcome, reason in outcomes if outcome is False))
+    return lines + [text for outcome in decision.gates for text in outcome.broken]
+
+
+def fragility(outcome: GateOutcome) -> list[str]:
+    """Says so where another registered estimator, or a value within the tolerances, would have turned the gate."""
+    rule = outcome.rule
+    if rule is None:
+        return []
+    turned = [other for other in outcome.sensitivity if other.met != rule.met]
+    lines = [
+        f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
+        for other in turned
+    ]
+    if rule.borderline:
+        low, high = rule.reach
+        lines.append(f"fragile: {outcome.gate.id} is borderline, {low:.3f} to {high:.3f} within the tolerances")
+    return lines
+
+
+def _rule_line(plan: Plan, claim: Claim) -> str:
+    counts = [len(gate.layers) for gate in gates(plan.prereg, plan.subject.layers) if gate.claim == claim]
+    return f"{claim.name}: {rule_text(claim.rule)}, judged at {' and '.join(map(str, counts))} layers"
+
+
+def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:
+    if report.outcome == "skipped":
+        return "skipped"
+    if report.outcome == "failed" or "outcome" in properties:
+        return str(properties.get("outcome", "ERROR"))
+    return "sound" if properties.get("kind") in ("control", "trap") else "measured"
+
+
+def _figures(outcome: GateOutcome) -> str:
+    rule = outcome.rule
+    if rule is None:
+        return f"{len(outcome.missing)} cells not measured"
+    low, high = outcome.interval or (float("nan"), float("nan"))
+    return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
+
+
+def _why_not(conclusion: Conclusion) -> str:
+    decision = conclusion.decision
+    if decision.verdict == "INCOMPLETE":
+        return f", {len(decision.missing)} registered cells not measured, first {decision.missing[0].id}"
+    if decision.verdict == "INCONCLUSIVE":
+        return ", a control, a trap or a rotation is out of line: redesign and seal again"
+    return ""
+
+
+def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:
+    for part in textwrap.wrap(one_line(line), COLUMNS, subsequent_indent="  ", break_on_hyphens=False):
+        reporter.write_line(part)
+
+
+def _short(path: Path, here: Path) -> str:
+    return one_line(str(path.relative_to(here)) if path.is_relative_to(here) else str(path))

@@ -1,0 +1,65 @@
+"""The warning before a long run: its numbers, and that a short run has none."""
+
+from dataclasses import replace
+
+import pytest
+
+from reports.cli import PREREGISTRATIONS
+from reports.parsing.parse import load_preregistration
+from reports.plugin.effort import effort_lines, search_flops, span, step_flops
+
+LARGE = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4.toml")
+SMALL = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4-olmoe_nano.toml")
+SHARED = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v5.toml")
+
+
+def test_a_run_of_days_is_told_beforehand_and_a_short_one_is_not() -> None:
+    (line,) = effort_lines(LARGE, 16, cores=2)
+    assert line == (
+        "beta_lift: its searches and those of its nulls take 9.6e+15 flop at 16 layers, about 4.1 d on 2 cores at 25 "
+        "Gflop/s each in float32 and 12.5 in float64, probes not counted: a GPU's job; --sample takes 12.5 h and "
+        "decides nothing, --layers a part"
+    )
+    assert effort_lines(SMALL, 16, cores=2) == []
+    assert effort_lines(replace(LARGE, rotations=None), 16) == []
+
+
+def test_it_grows_with_layers_steps_and_experts_and_shrinks_with_cores() -> None:
+    assert LARGE.rotations is not None
+    rotations = LARGE.rotations
+    base, _ = search_flops(LARGE.subject, rotations, 4)
+    assert search_flops(LARGE.subject, rotations, 8)[0] == 2 * base
+    assert search_flops(LARGE.subject, replace(rotations, steps=200), 4)[0] == 2 * base
+    assert search_flops(replace(LARGE.subject, experts=128), rotations, 4)[0] == pytest.approx(2 * base)
+    assert base / 4 / 64 / 100 == 2 * step_flops(1024, 2048) + step_flops(2048, 1024)
+    assert "about 2.1 d on 4 cores" in effort_lines(LARGE, 16, cores=4)[0]
+    single = replace(LARGE, rotations=replace(rotations, precision="float32"))
+    assert "about 2.2 d on 2 cores" in effort_lines(single, 16, cores=2)[0]
+
+
+def test_nulls_cost_what_their_sample_does() -> None:
+    assert LARGE.rotations is not None
+    expert = 100 * (2 * step_flops(1024, 2048) + step_flops(2048, 1024))
+    without = replace(LARGE.rotations, gaussian_draws=0)
+    assert search_flops(LARGE.subject, without, 1) == pytest.approx((64 * expert, 2 * 4 * expert))
+    assert search_flops(LARGE.subject, without, 1, sample=True) == pytest.approx((4 * expert, 2 * 4 * expert))
+    once = search_flops(LARGE.subject, LARGE.rotations, 5)[1] - search_flops(LARGE.subject, without, 5)[1]
+    assert once == pytest.approx(100 * 32 * (step_flops(1024, 2048) + step_flops(2048, 1024)))
+
+
+def test_a_sample_is_offered_where_there_is_one() -> None:
+    assert "--sample" not in effort_lines(LARGE, 16, cores=2, sample=True)[0]
+    assert "--sample" not in effort_lines(SHARED, 16, cores=1)[0]
+
+
+def test_what_costs_most_where_a_layer_shares_its_rotations_is_the_null() -> None:
+    """A layer's own stack, two nulls of it at every layer, and 32 i.i.d. ones once."""
+    assert SHARED.rotations is not None
+    stacks = step_flops(2 * 64 * 1024, 2048) + step_flops(64 * 2048, 1024)
+    found = search_flops(SHARED.subject, SHARED.rotations, 2)
+    assert found == pytest.approx((100 * 2 * stacks, 100 * (2 * 2 + 32) * stacks))
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9e3, "2.5 h"), (2e5, "2.3 d")])
+def test_spans_are_read_at_a_glance(seconds: float, text: str) -> None:
+    assert span(seconds) == text

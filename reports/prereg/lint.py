@@ -1,0 +1,167 @@
+"""Can each gate come out both ways? Shown before sealing: by an example, or refuted by a theorem.
+
+A gate that no weights can pass, or none can fail, is not a test. One that only unusual weights can pass is: the rule is
+then sealed as it stands, and the theorem is printed beside it.
+"""
+
+from dataclasses import dataclass
+
+from reports.base.errors import BadInput
+from reports.prereg.attainability import Severity, branches
+from reports.prereg.prefilter import arithmetic, over_budget
+from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
+from reports.prereg.repeatable import unrepeatable, uses
+from reports.prereg.rules import ShareBelow
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about one gate, claim or part of the preregistration."""
+
+    about: str
+    severity: Severity
+    text: str
+
+    def line(self) -> str:
+        mark = "" if self.severity == "proved" else f"{self.severity}: "
+        return f"{self.about}: {mark}{self.text}"
+
+
+def lint(prereg: Preregistration) -> tuple[Finding, ...]:
+    """Every finding: the subject, then each gate in the order in which it is judged, then each claim's controls."""
+    found = list(_subject_findings(prereg.subject))
+    for gate in gates(prereg, range(prereg.subject.layers)):
+        found += _branches(gate, prereg.subject)
+        found += _futility(gate, prereg.subject.layers)
+    found += _budget(prereg)
+    found += _searches(prereg)
+    for claim in prereg.claims:
+        found += _scope(claim, prereg.subject.layers)
+        found += _controls(claim, prereg)
+    for secondary in prereg.secondaries:
+        found += _dense(secondary, prereg.subject)
+    return tuple(found)
+
+
+def sealable(findings: tuple[Finding, ...]) -> bool:
+    return all(finding.severity != "refused" for finding in findings)
+
+
+def require_sealable(prereg: Preregistration, where: str) -> None:
+    """Raises `BadInput` with the first finding that forbids a seal."""
+    for finding in lint(prereg):
+        if finding.severity == "refused":
+            raise BadInput(f"{where}: {finding.about}: {finding.text}; lint refuses to seal it")
+
+
+def _branches(gate: Gate, subject: Subject) -> list[Finding]:
+    met, killed = branches(gate.claim, subject)
+    return [
+        Finding(gate.id, severity, f"{branch} {text}")
+        for branch, (severity, text) in (("MET", met), ("KILLED", killed))
+    ]
+
+
+def _futility(gate: Gate, layers: int) -> list[Finding]:
+    """What a kill before full scope gives up: the layers that are left might still have met the rule."""
+    rule, judged = gate.claim.rule, len(gate.layers)
+    if judged == layers:
+        return []
+    text = f"a kill after {judged} of {layers} layers is a futility rule: more false kills, no more false survivals"
+    if isinstance(rule, ShareBelow):
+        left = layers - judged
+        able = "could still" if left / layers >= rule.at_least else "could no longer"
+        text += f"; after {judged} layers without one such matrix {left}/{layers} = {left / layers:.0%} {able} meet "
+        text += f"{rule.at_least:.0%}"
+    return [Finding(gate.id, "note", text)]
+
+
+def _budget(prereg: Preregistration) -> list[Finding]:
+    """What the method costs in bits, by shapes alone."""
+    if prereg.rotations is None:
+        return []
+    text, bound = arithmetic(prereg.subject, prereg.rotations), prereg.prefilter
+    if bound is None:
+        return [Finding("prefilter", "note", f"{text}; no budget is registered")]
+    if not over_budget(prereg):
+        return [Finding("prefilter", "proved", f"{text}, within the budget of {bound.bits_per_weight:g}")]
+    severity: Severity = "refused" if bound.enforced else "note"
+    return [Finding("prefilter", severity, f"{text}, over the budget of {bound.bits_per_weight:g}")]
+
+
+def _searches(prereg: Preregistration) -> list[Finding]:
+    """Does any processor come to the rotations that are used for more than their β?"""
+    if prereg.rotations is None:
+        return []
+    found = []
+    for optimiser, purposes in uses(prereg).items():
+        text = f"its rotation is used for more than its β ({'; '.join(purposes)})"
+        fault = unrepeatable(optimiser, prereg.rotations)
+        if fault is None:
+            found.append(
+                Finding(optimiser, "note", f"{text}; one ulp of the weights flips no sign of W R in our tests")
+            )
+        else:
+            found.append(Finding(optimiser, "refused", f"{text}, and another processor may find another one: {fault}"))
+    return found
+
+
+def _scope(claim: Claim, layers: int) -> list[Finding]:
+    if claim.checkpoints[-1] == layers:
+        return []
+    text = f"last judged at {claim.checkpoints[-1]} of {layers} layers, never at full scope"
+    return [Finding(claim.name, "warning", text)]
+
+
+def _controls(claim: Claim, prereg: Preregistration) -> list[Finding]:
+    expected = {control.expected for control in prereg.controls if control.claim == claim.name}
+    if not expected:
+        text = "no controls: nothing shows that its gate can pass or fail; the preregistration has to stay a draft"
+        return [Finding(claim.name, "warning", text)]
+    return [
+        Finding(claim.name, "warning", f"no control is expected {outcome}: nothing shows that its gate can come out so")
+        for outcome in ("MET", "KILLED")
+        if outcome not in expected
+    ]
+
+
+def _dense(secondary: Secondary, subject: Subject) -> list[Finding]:
+    """Is the dense model sealed, and is it of the subject's depth and active width?"""
+    dense, found = secondary.dense, []
+    if dense.revision is None and (dense.weights_sha256 is None or dense.config_sha256 is None):
+        absent = "weights_sha256" if dense.weights_sha256 is None else "config_sha256"
+        text = f"{dense.source} lies in the repository, but {absent} is absent; register it"
+        found.append(Finding(secondary.name, "refused", text))
+    if dense.revision is not None:
+        text = f"the weights of {dense.source} are named by revision {dense.revision!r}, not sealed by digests"
+        found.append(Finding(secondary.name, "note", text))
+    active = subject.experts_per_token * subject.intermediate_size
+    sizes = (dense.layers, dense.hidden_size, dense.intermediate_size)
+    same = sizes == (subject.layers, subject.hidden_size, active)
+    text = (
+        f"{dense.name} has {dense.layers} layers, hidden size {dense.hidden_size} and FFN width "
+        f"{dense.intermediate_size}; the subject {subject.layers}, {subject.hidden_size} and "
+        f"{subject.experts_per_token} active experts × {subject.intermediate_size} = {active}"
+    )
+    return [*found, Finding(secondary.name, "proved" if same else "warning", text)]
+
+
+def _subject_findings(subject: Subject) -> list[Finding]:
+    found = []
+    if subject.revision is None and subject.config_sha256 is None:
+        text = f"{subject.source} lies in the repository, but config_sha256 is absent; register it in place of its keys"
+        found.append(Finding("subject", "refused", text))
+    if subject.config is not None:
+        sealed, recorded = len(subject.config.values) + len(subject.config.null), len(subject.config.recorded)
+        text = (
+            f"the configuration of {subject.source} is sealed by {sealed} keys with their values; {recorded} others "
+            "are only recorded, any further one is refused"
+        )
+        found.append(Finding("subject", "note", text))
+    if subject.revision is None and (subject.layer_sha256 is None or subject.weights_sha256 is None):
+        text = f"{subject.source} lies in the repository, but layer_sha256 or weights_sha256 is absent; register both"
+        found.append(Finding("subject", "refused", text))
+    if subject.revision is not None and subject.layer_sha256 is None:
+        text = f"the weights of {subject.source} are named by revision {subject.revision!r}, not sealed by digests"
+        found.append(Finding("subject", "note", text))
+    return found

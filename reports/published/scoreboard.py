@@ -1,0 +1,225 @@
+"""The scoreboard: every committed verdict over rungs, designs and subjects, each judged again from its measurements.
+
+A verdict that `python -m reports reproduce` would not confirm stands on the board with what is wrong with it: nothing
+is dropped. The date alone is shown as the run recorded it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reports.base.errors import StudyError
+from reports.base.markdown import code, plain, table
+from reports.base.printing import one_line
+from reports.compare.differences import gate_name
+from reports.parsing.parse import load_preregistration
+from reports.published.publication import read_publication
+from reports.store.subject import NOT_SEALED
+
+DECISION = "decision.json"
+TITLE = "Scoreboard"
+ABOUT = (
+    "Every committed verdict, judged again from its published measurements. KILLED means that a registered rule fired "
+    "on a gate whose controls and traps are sound; gates after a rung's first kill are exploratory. Fragile: another "
+    "registered metric would have turned the gate. Borderline: a value within the registered tolerances would, so that "
+    "agreement is not promised. The outcome sha256 is the same on every machine. All numbers are ratios [-]."
+)
+VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "outcome sha256")
+GATES = ("gate", "status", "rule", "observed", "threshold", "interval", "n", "remarks")
+
+
+@dataclass(frozen=True)
+class GateStanding:
+    """One gate, as text; — where it was not judged."""
+
+    name: str
+    status: str
+    rule: str
+    observed: str
+    threshold: str
+    interval: str
+    n: str
+    remarks: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.name,
+            self.status,
+            self.rule,
+            self.observed,
+            self.threshold,
+            self.interval,
+            self.n,
+            self.remarks,
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One verdict, as text, or what is wrong with it."""
+
+    folder: str
+    error: str | None
+    rung: str = ""
+    design: int = 0
+    subject: str = ""
+    verdict: str = ""
+    trigger: str = ""
+    instruments: str = ""
+    fragile: str = ""
+    date: str = ""
+    outcome_sha256: str = ""
+    core_sha256: str = ""
+    gates: tuple[GateStanding, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.rung,
+            str(self.design),
+            self.subject,
+            self.verdict,
+            self.trigger,
+            self.instruments,
+            self.fragile,
+            self.date,
+            self.outcome_sha256,
+        )
+
+
+def standings(verdicts: Path, preregistrations: Path) -> tuple[Standing, ...]:
+    """Every folder under `verdicts`, `in_order`.
+
+    Raises `BadInput` where a preregistration cannot be read.
+    """
+    for path in sorted(preregistrations.glob("*.toml")):
+        load_preregistration(path)
+    folders = sorted(path for path in verdicts.iterdir() if path.is_dir()) if verdicts.is_dir() else []
+    return in_order([_standing(folder, preregistrations) for folder in folders])
+
+
+def in_order(found: Sequence[Standing]) -> tuple[Standing, ...]:
+    """By rung, design, subject and folder; those that do not hold last."""
+    return tuple(sorted(found, key=lambda one: (one.error is not None, one.rung, one.design, one.subject, one.folder)))
+
+
+def _standing(folder: Path, preregistrations: Path) -> Standing:
+    """The verdict as its measurements give it, or the first thing in the folder that does not hold."""
+    name = one_line(folder.name)
+    try:
+        found = read_publication(folder, preregistrations)
+    except StudyError as error:
+        place = one_line(str(folder))  # as the message has it
+        said = str(error).replace(f"{place}/", f"{name}/").replace(place, name)
+        return Standing(name, said if said.startswith(name) else f"{name}: {said}")
+    if found.drift:
+        return Standing(name, f"{name}/{found.drift[0]}")
+    return standing_of(name, found.document)
+
+
+def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
+    """The standing of a decision document that holds."""
+    subject = document["subject"]
+    marks = ["draft"] * bool(document["draft"]) + ["exploratory"] * bool(subject["exploratory"])
+    marks += ["digests not sealed"] * any(line.startswith(NOT_SEALED) for line in document["deviations"])
+    core = [_gate(gate, after_kill=False) for gate in document["gates"]]
+    fragile = [name for gate in document["gates"] if (name := gate_name(gate)) and gate["verdict_depends_on_metric"]]
+    return Standing(
+        folder=folder,
+        error=None,
+        rung=document["rung"],
+        design=document["design"],
+        subject=subject["name"] + (f" ({', '.join(marks)})" if marks else ""),
+        verdict=document["verdict"],
+        trigger=document["trigger"] or "—",
+        instruments="; ".join(_sound(what, document[what]) for what in ("controls", "traps")),
+        fragile=", ".join(fragile) or "no",
+        date=str(document["environment"].get("ended", ""))[:10] or "—",
+        outcome_sha256=document["outcome_sha256"],
+        core_sha256=document["core_sha256"],
+        gates=(*core, *(_gate(gate, after_kill=True) for gate in document["after_kill"])),
+    )
+
+
+def _sound(what: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many instruments of the core are sound, and the names of those that are not."""
+    unsound = [
+        row["name"] + ("" if row.get("layer") is None else f"[L{row['layer']:02d}]")
+        for row in rows
+        if row["sound"] is False
+    ]
+    sound = sum(row["sound"] is True for row in rows)
+    text = f"{what}: {sound} of {len(rows)} sound" if rows else f"{what}: none in the core"
+    return text + (f", OUT OF LINE {', '.join(unsound)}" if unsound else "")
+
+
+def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
+    low_high = gate["interval"]
+    turned = [other["metric"] for other in gate["sensitivity"] if other["met"] != (gate["status"] == "MET")]
+    judged = gate["status"] in ("MET", "KILLED")
+    remarks = ["after the kill, exploratory"] * after_kill
+    remarks += [f"fragile: turned under {', '.join(turned)}"] * (judged and gate["verdict_depends_on_metric"])
+    remarks += ["borderline"] * (gate["borderline"] is True)
+    return GateStanding(
+        name=gate_name(gate),
+        status=gate["status"],
+        rule=gate["rule"],
+        observed=_number(gate["observed"]),
+        threshold=_number(gate["threshold"]),
+        interval="—" if low_high is None else f"{_number(low_high[0])} to {_number(low_high[1])}",
+        n=str(gate["n"]),
+        remarks="; ".join(remarks) or "—",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.4f}"
+
+
+def scoreboard_markdown(found: Sequence[Standing]) -> str:
+    """The board in Markdown: verdicts, what does not hold, and each verdict's gates."""
+    rows = [
+        [one.rung, str(one.design), plain(one.subject), *one.cells[3:-1], f"`{one.outcome_sha256[:12]}…`"]
+        for one in found
+        if one.error is None
+    ]
+    parts = [f"# {TITLE}", ABOUT, table(VERDICTS, rows) if rows else "No verdict here holds."]
+    errors = [f"- {plain(one.error)}" for one in found if one.error is not None]
+    parts += ["## Not counted", "\n".join(errors)] if errors else []
+    for one in found:
+        if one.error is None:
+            parts.append(f"## {heading(replace(one, subject=plain(one.subject)))}")
+            parts.append(table(GATES, [gate.cells for gate in one.gates]))
+            digests = f"Outcome sha256 `{one.outcome_sha256}`, core sha256 `{one.core_sha256}`"
+            parts.append(f"{digests}, from {code(f'{one.folder}/{DECISION}')}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(one: Standing) -> str:
+    return f"{one.rung}, design {one.design}, {one.subject}: {one.verdict}"
+
+
+def scoreboard_html(found: Sequence[Standing]) -> str:
+    """The same as one self-contained page: no script, nothing fetched, every text escaped."""
+    import jinja2  # noqa: PLC0415 - loaded when a page is written, not when pytest starts
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("scoreboard.html").render(
+        title=TITLE,
+        about=ABOUT,
+        columns=VERDICTS,
+        gate_columns=GATES,
+        standings=[one for one in found if one.error is None],
+        errors=[one.error for one in found if one.error is not None],
+        heading=heading,
+        decision=DECISION,
+    )

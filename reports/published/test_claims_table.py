@@ -1,0 +1,40 @@
+"""The README's table says what the committed verdicts say."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.base.errors import BadInput
+from reports.cli import PREREGISTRATIONS
+from reports.cli_verdicts import SCOREBOARD, VERDICTS
+from reports.published.claims_table import BEGIN, END, claims_table, with_claims
+from reports.published.scoreboard import GateStanding, Standing, scoreboard_html, scoreboard_markdown, standings
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+GATE = GateStanding("narrow_d@4-layer", "KILLED", "d < 0.4", "0.3490", "0.7000", "0.1 to 0.6", "192", "—")
+LATER = GateStanding("beta_lift@4-layer", "MET", "lift", "1.6", "1.5", "1 to 2", "192", "after the kill, exploratory")
+FOUND = [Standing("a", None, design=4, gates=(GATE, LATER)), Standing("b", None, design=5, gates=(GATE,))]
+
+
+def test_each_gate_stands_beside_its_rule_in_every_design() -> None:
+    lines = claims_table([*FOUND, Standing("c", "edited by hand")]).splitlines()
+    assert lines[0] == "| gate | design 4 | came out | design 5 | came out |"
+    assert lines[2].startswith("| `narrow_d@4-layer` | d < 0.4 | **KILLED**: 0.3490, 0.1 to 0.6 | d < 0.4 |")
+    assert lines[3] == "| `beta_lift@4-layer` | lift | **MET** (after the kill): 1.6, 1 to 2 | — | — |"
+
+
+def test_only_what_stands_between_the_markers_changes() -> None:
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert with_claims(page, FOUND) == f"before\n{BEGIN}\n{claims_table(FOUND)}\n{END}\nafter\n"
+    for broken in ("no markers", f"{BEGIN}\nno end", f"no begin\n{END}"):
+        with pytest.raises(BadInput, match="expected both markers"):
+            with_claims(broken, FOUND)
+
+
+def test_what_is_committed_is_what_the_verdicts_give() -> None:
+    """`python -m reports scoreboard --write` writes all three."""
+    found = standings(VERDICTS, PREREGISTRATIONS)
+    assert [standing.error for standing in found] == [None] * len(found) != []
+    assert README.read_text("utf8") == with_claims(README.read_text("utf8"), found)
+    assert (VERDICTS / SCOREBOARD).read_text("utf8") == scoreboard_markdown(found)
+    assert (VERDICTS / "scoreboard.html").read_text("utf8") == scoreboard_html(found)

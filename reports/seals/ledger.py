@@ -1,0 +1,208 @@
+"""The public history of what was sealed and amended: one JSON object a line, holding the digest of the line before.
+
+What the chain shows: a line that was edited, repeated, moved or taken out. What it cannot show: lines cut off its end,
+and a chain that was written anew from the start, since both are sound chains. Against these the head (printed by
+`python -m reports log`) has to be known elsewhere: in a signed git tag, or in a commit that others have fetched.
+"""
+
+import errno
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from reports.base.canonical import canonical_json, sha256_hex
+from reports.base.errors import BadInput, Tampered
+from reports.base.files import open_regular
+from reports.base.strict_json import exact_integer, parse_object
+
+LEDGER = "ledger.jsonl"
+START = "0" * 64  # what the first entry names as its predecessor
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is told about one seal or amendment."""
+
+    kind: Literal["seal", "amend"]
+    file: str  # name of the preregistration, beside the ledger
+    raw_sha256: str  # of its bytes
+    canonical_sha256: str  # of its content
+    what: str
+    why: str
+    results_seen: bool  # had results of this rung on this subject been seen by then
+    date: str  # UTC, YYYY-MM-DD
+
+
+@dataclass(frozen=True)
+class Entry(Event):
+    """An event in its place in the chain."""
+
+    index: int  # from 1: the line
+    previous: str  # sha256 of the entry before
+    sha256: str  # of the canonical JSON of all other fields
+
+    def line(self) -> bytes:
+        return canonical_json(asdict(self)) + b"\n"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The verified entries of the ledger at `path`, oldest first."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+
+    @property
+    def head(self) -> str:
+        """What a signed tag has to name so that a cut tail is noticed."""
+        return self.entries[-1].sha256 if self.entries else START
+
+    def latest(self, file: str) -> Entry | None:
+        return next((entry for entry in reversed(self.entries) if entry.file == file), None)
+
+    def find(self, sha256: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.sha256 == sha256), None)
+
+
+def read_ledger(path: Path) -> Ledger:
+    """The ledger at `path`, empty where there is none. Raises `Tampered` naming the first line that does not hold."""
+    try:
+        with open_regular(path) as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # never half a line of a writer at work
+            return Ledger(path, verified(file.read(), path.name))
+    except FileNotFoundError:
+        return Ledger(path, ())
+    except OSError as error:
+        raise BadInput(f"{path.name}: cannot be read ({error.strerror})") from None
+
+
+@dataclass(frozen=True)
+class HeldLedger:
+    """The ledger at `path` while this process alone holds it: what is decided from `read` still holds at `append`."""
+
+    path: Path
+    descriptor: int
+
+    def read(self) -> Ledger:
+        data = os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
+        return Ledger(self.path, verified(data, self.path.name))
+
+    def append(self, event: Event) -> Entry:
+        """Writes one line, whole or not at all, and waits until it is on the disk."""
+        _check(event)
+        ledger = self.read()
+        entry = _chained(event, len(ledger.entries) + 1, ledger.head)
+        line, end = entry.line(), os.fstat(self.descriptor).st_size
+        try:
+            if os.write(self.descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self.descriptor)
+        except OSError as error:
+            os.ftruncate(self.descriptor, end)  # a part of a line would break the chain for everyone
+            raise _unwritable(self.path, error) from None
+        return entry
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[HeldLedger]:
+    """Waits until no other process holds the ledger at `path`, created if absent, and keeps it until the block ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # freed by the operating system if this process dies
+        yield HeldLedger(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def verified(data: bytes, where: str) -> tuple[Entry, ...]:
+    """The entries in `data`. Raises `Tampered` for the first line that was edited, repeated, moved or taken out."""
+    *lines, rest = data.split(b"\n")
+    entries: list[Entry] = []
+    digests: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        entry = _entry(line, where, number)
+        if entry.sha256 in digests:
+            raise _broken(where, number, f"repeats line {digests[entry.sha256]}")
+        if entry.index != number:
+            complete = {other.index for other in _sound(lines)} == set(range(1, len(lines) + 1))
+            fault = "lines were moved" if complete else "lines were taken out"
+            raise _broken(where, number, f"holds entry {entry.index}, expected entry {number}: {fault}")
+        if entry.previous != (entries[-1].sha256 if entries else START):
+            raise _broken(where, number, "does not follow the line before it: one of the two was replaced")
+        digests[entry.sha256] = number
+        entries.append(entry)
+    if rest:
+        raise _broken(where, len(lines) + 1, "is cut off: it has no end of line")
+    return tuple(entries)
+
+
+def _chained(event: Event, index: int, previous: str) -> Entry:
+    unsigned = {**asdict(event), "index": index, "previous": previous}
+    return Entry(**asdict(event), index=index, previous=previous, sha256=sha256_hex(canonical_json(unsigned)))
+
+
+def _entry(line: bytes, where: str, number: int) -> Entry:
+    """The entry in one line, whose own digest holds."""
+    try:
+        values = parse_object(line, where, integer=exact_integer)
+        event = Event(**{field.name: values.pop(field.name) for field in fields(Event)})  # type: ignore[arg-type]
+        _check(event)
+        entry = Entry(**asdict(event), **values)  # type: ignore[arg-type]  # compared with what is built from it
+        if type(entry.index) is not int:
+            raise TypeError("index")
+        rebuilt = _chained(event, entry.index, entry.previous)
+    except (ValueError, TypeError, KeyError, AttributeError, BadInput):
+        raise _broken(where, number, "is no ledger entry: it was edited") from None
+    if rebuilt.sha256 != entry.sha256:
+        raise _broken(where, number, "was edited: its digest does not hold")
+    if rebuilt.line() != line + b"\n":
+        raise _broken(where, number, "was edited: it is not in canonical form")
+    return entry
+
+
+def _sound(lines: list[bytes]) -> Iterator[Entry]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _entry(line, "", number)
+        except Tampered:
+            continue
+
+
+def _check(event: Event) -> None:
+    """Raises `BadInput` for an event that says nothing, or not in the form in which it is kept."""
+    if event.kind not in ("seal", "amend"):
+        raise BadInput(f"ledger: kind is {event.kind!r}, expected seal or amend")
+    for name in ("what", "why", "file"):
+        text: object = getattr(event, name)
+        if not isinstance(text, str) or not text.strip() or not text.isprintable():
+            raise BadInput(f"ledger: {name} is {ascii(text)[:80]}, expected text on one line, not blank")
+    for name in ("raw_sha256", "canonical_sha256"):
+        if SHA256.fullmatch(str(getattr(event, name))) is None:
+            raise BadInput(f"ledger: {name} is {ascii(getattr(event, name))[:80]}, expected 64 hexadecimal digits")
+    if not isinstance(event.results_seen, bool):
+        raise BadInput(f"ledger: results_seen is {ascii(event.results_seen)[:80]}, expected true or false")
+    try:
+        canonical = date.fromisoformat(event.date).isoformat() == event.date
+    except (ValueError, TypeError):
+        canonical = False
+    if not canonical:
+        raise BadInput(f"ledger: date is {ascii(event.date)[:80]}, expected YYYY-MM-DD")
+
+
+def _broken(where: str, number: int, fault: str) -> Tampered:
+    return Tampered(f"{where}: line {number} {fault}; restore the ledger from git history")
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    return BadInput(f"{path.name}: cannot be written ({error.strerror}); free the disk or make the folder writable")

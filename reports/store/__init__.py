@@ -1,0 +1,1 @@
+"""What was measured, once and atomically, and of which tensors."""

@@ -1,0 +1,1 @@
+"""What tests share, and the tests of the repository as a whole."""

@@ -1,0 +1,114 @@
+"""The README says what is so: commands, options, exit codes, files, and the verdict that is committed."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reports.base.errors import ExitCode
+from reports.cli import parser
+from reports.plugin.early import add_options
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf8")
+
+
+def options() -> set[str]:
+    """The study's options, as pytest is told of them."""
+    found: list[str] = []
+
+    class Group:
+        def addoption(self, *names: str, **_: object) -> None:
+            found.extend(names)
+
+    class Parser:
+        def getgroup(self, *_: str) -> Group:
+            return Group()
+
+    add_options(Parser())  # type: ignore[arg-type]
+    return set(found)
+
+
+@pytest.mark.parametrize("name", ["study", "tests"])
+def test_each_command_stands_alone(name: str) -> None:
+    """`.ci/run` reads it by this comment; it sets up all that it needs."""
+    (block,) = re.findall(rf"<!-- command: {name} -->\n```bash\n(.+?)\n```", README, re.S)
+    assert block.startswith("python3 -m venv .venv && .venv/bin/pip install")
+    commands = {"study": "hypotheses/ -x", "tests": "-n 2 --dist worksteal"}
+    assert block.rstrip().endswith(f"&& .venv/bin/pytest {commands[name]}")
+
+
+def test_every_option_is_named() -> None:
+    (usage,) = re.findall(r"```\n(pytest hypotheses/ \[-x\].+?)```", README, re.S)
+    assert options() == set(re.findall(r"--[a-z][a-z-]*", usage.partition("python -m reports")[0]))
+
+
+def test_every_command_of_reports_is_named() -> None:
+    (line,) = re.findall(r"^python -m reports +(lint \| .+)$", README, re.M)
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert set(line.split(" | ")) == set(commands.choices)
+
+
+def test_every_exit_code_is_listed() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.M)}
+    assert codes == {int(code) for code in ExitCode}
+
+
+def test_the_tree_is_true() -> None:
+    (tree,) = re.findall(r"## Files\n\n```\n(.+?)```", README, re.S)
+    folder = ""
+    for line in tree.splitlines():
+        name = line.split()[0]
+        if line.startswith(" " * 20):
+            continue  # a phrase that goes on
+        if not line.startswith(" "):
+            folder = name if name.endswith("/") else ""
+        path = ROOT / (folder if line.startswith(" ") else "") / name
+        assert path.exists(), f"{path.relative_to(ROOT)} stands in the README's tree and nowhere else"
+
+
+def test_the_committed_verdict_is_the_one_told() -> None:
+    path = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v4-olmoe_nano" / "decision.json"
+    decision = json.loads(path.read_text())
+    assert f"**{decision['verdict']}**" in README
+    assert str(decision["trigger"]) in README
+    assert decision["outcome_sha256"][:12] in README
+
+
+@pytest.mark.parametrize("design", [4, 5])
+def test_the_decomposition_is_the_committed_one(design: int) -> None:
+    path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
+    decision = json.loads(path.read_text())
+    (gate,) = (
+        gate
+        for gate in (*decision["gates"], *decision["after_kill"])
+        if (gate["claim"], gate["checkpoint"]) == ("beta_lift", 16)
+    )
+    factors = gate["decomposition"]
+    low, high = factors["structure_interval"]
+    cells = " | ".join(f"{factors[name]:.3f}" for name in ("lift", "random", "noise_fit", "structure"))
+    assert f" | {cells} ({low:.3f} to {high:.3f}) |" in README
+    assert decision["trigger"] in " ".join(README.split())
+
+
+def test_the_inflations_are_the_committed_ones() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| (?:.+%\)|none registered)) \|$", README, re.M))
+    told: dict[str, dict[int, str]] = {}
+    for design in (4, 5):
+        path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
+        for row in json.loads(path.read_text())["generation"]["scopes"][-1]["variants"]:
+            low, high = row["interval"]
+            scatter = "" if row["scatter"] is None else f" ± {100 * row['scatter']:.1f}"
+            cell = f"{row['inflation']:+.1%}{scatter} ({low:+.1%} to {high:+.1%})"
+            told.setdefault(row["variant"], {})[design] = cell
+    assert rows == {name: f"{cells[4]} | {cells.get(5, 'none registered')}" for name, cells in told.items()}
+
+
+def test_the_comparison_with_the_dense_twin_is_the_committed_one() -> None:
+    path = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v4-olmoe_nano" / "decision.json"
+    (compared,) = json.loads(path.read_text())["secondaries"]
+    low, high = compared["interval"]
+    assert f"**{compared['conclusion']}**" in README
+    assert f"{compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}]" in " ".join(README.split())

@@ -1,0 +1,85 @@
+"""A house one can live in: a wing imports from wings below it, and no folder holds more than a person can look over."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# From the ground up. A file of a package itself is a wing of its own; tests and what they share stand above all
+WINGS: Mapping[str, tuple[str, ...]] = {
+    "kernels": (
+        "batch", "operations", "rotations", "marchenko_pastur", "gauge", "spectra", "searches", "planted", "triton",
+        "benchmarks",
+    ),
+    "reports": (
+        "base", "prereg", "parsing", "store", "seals", "judge", "compare", "theorems", "pages", "figures", "report",
+        "published", "study", "plugin", "cli_verdicts", "cli", "__main__",
+    ),
+    "fixtures": (
+        "families", "checkpoints", "hub", "planted", "subjects", "models", "measures", "plugin", "model_plugin",
+        "__main__",
+    ),
+}  # fmt: skip
+ABOVE_ALL = ("testing", "mutants", "faults", "training", "conftest", "specimens")
+MOST = 28  # entries of a folder, tests included
+
+
+def wing(package: str, module: str) -> str | None:
+    """The wing of `reports.judge.gates` is `judge`; None for another package's module and for the package itself."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == package and len(parts) > 1 else None
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules that `source` imports, at module level or inside functions."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def upwards(package: str, path: Path, source: str) -> set[str]:
+    """The wings above its own that a file at `path`, relative to the package, imports from."""
+    order = WINGS[package]
+    here = path.parts[0].removesuffix(".py")
+    wings = {wing(package, module) for module in imported(source)} - {None, here}
+    return {str(one) for one in wings if one not in order or order.index(str(one)) > order.index(here)}
+
+
+def sources(package: str) -> Iterator[Path]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        relative = path.relative_to(ROOT / package)
+        words = {*relative.parts[:-1], relative.stem}
+        if not (words & set(ABOVE_ALL) or relative.name.startswith("test_") or relative == Path("__init__.py")):
+            yield relative
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_a_wing_imports_from_wings_below_it(package: str) -> None:
+    found = {path: upwards(package, path, (ROOT / package / path).read_text("utf8")) for path in sources(package)}
+    assert len(found) > 30
+    assert {str(path): wings for path, wings in found.items() if wings} == {}
+
+
+def test_an_arrow_that_runs_up_is_seen() -> None:
+    gates = Path("judge/gates.py")
+    assert upwards("reports", gates, "from reports.prereg.rules import Rule\nimport reports.base.errors") == set()
+    assert upwards("reports", gates, "def late():\n    from reports.pages import why") == {"pages"}
+    assert upwards("reports", gates, "import reports.testing.specimens") == {"testing"}
+    assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.measures.learning import Learning") == {"measures"}
+
+
+def entries(folder: Path) -> int:
+    return sum(not entry.name.startswith(("__pycache__", ".")) for entry in folder.iterdir())
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_no_folder_is_crowded(package: str) -> None:
+    folders = [path for path in (ROOT / package).rglob("*") if path.is_dir() and "__pycache__" not in path.parts]
+    counts = {str(folder.relative_to(ROOT)): entries(folder) for folder in (ROOT / package, *folders)}
+    kept = {name: count for name, count in counts.items() if not name.startswith(("reports/out", "reports/verdicts"))}
+    assert {name: count for name, count in kept.items() if count > MOST} == {}

@@ -1,0 +1,1 @@
+"""What the run checked of every theorem that the rules rest on."""
