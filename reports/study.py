@@ -6,7 +6,7 @@ resumed run come to the same core.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from reports.base.errors import ClaimKilled, TrapMisfired
 from reports.judge.conclusion import probed_layer
 from reports.judge.controls import judge_trap
 from reports.judge.decision import trigger
-from reports.judge.gates import GateOutcome, control_outcome, judge_gate, judge_gates
+from reports.judge.gates import GateOutcome, control_outcome, judge_gate
 from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
 from reports.prereg.measurement import Measured, Measurement, Of
 from reports.prereg.metrics import values
@@ -30,7 +30,7 @@ from reports.prereg.preregistration import (
     running_order,
 )
 from reports.prereg.rules import CLOSING
-from reports.store.checked import Checked, counted
+from reports.store.checked import Checked
 from reports.store.store import Store
 from reports.store.subject import SubjectFacts, check_digest
 
@@ -67,6 +67,7 @@ class Study:
     checked: Checked
     selected: frozenset[Cell]
     say: Callable[[str], None]  # numbers for people, printed beside the running cell
+    judged: dict[str, GateOutcome] = field(default_factory=dict, repr=False, compare=False)  # gates that are complete
 
     def cells(self) -> tuple[Cell, ...]:
         return running_order(self.prereg, self.subject.layers)
@@ -87,15 +88,21 @@ class Study:
         return SecondaryUnderTest(self, self.prereg.secondary(name), measure, source)
 
     def killed_before(self, cell: Cell) -> str | None:
-        """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None."""
+        """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None.
+
+        A gate that lacks a cell is not killed, and one that has all of them is judged once: entries do not change.
+        """
         order = {registered: index for index, registered in enumerate(self.cells())}
-        found = counted(self.store.measurements(), self.checked.cells())
-        outcomes = judge_gates(self.prereg, self.subject.layers, found)
-        killed = next((outcome for outcome in outcomes if outcome.status == "KILLED"), None)
-        if killed is None:
-            return None
-        closing = max(order[needed] for needed in killed.gate.cells)
-        return trigger(killed) if order[cell] > closing else None
+        for gate in gates(self.prereg, self.subject.layers):
+            if not self.checked.holds(gate.cells):
+                continue
+            if gate.id not in self.judged:
+                found = {needed: measurement for needed in gate.cells if (measurement := self.store.get(needed))}
+                self.judged[gate.id] = judge_gate(gate, self.prereg.interval, found, self.prereg.tolerances)
+            if self.judged[gate.id].status == "KILLED":
+                closing = max(order[needed] for needed in gate.cells)
+                return trigger(self.judged[gate.id]) if order[cell] > closing else None
+        return None
 
     def recall(self, cell: Cell) -> Measurement | None:
         """What the store holds of `cell`, if this run has checked it: the weights may have changed since an earlier."""

@@ -87,8 +87,8 @@ STUDY = (
     Mutant(
         "the last kill stops the run",
         "study.py",
-        'next((outcome for outcome in outcomes if outcome.status == "KILLED"), None)',
-        'next((outcome for outcome in outcomes[::-1] if outcome.status == "KILLED"), None)',
+        "        for gate in gates(self.prereg, self.subject.layers):\n            if not self",
+        "        for gate in gates(self.prereg, self.subject.layers)[::-1]:\n            if not self",
         ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
     ),
     Mutant(
@@ -101,8 +101,8 @@ STUDY = (
     Mutant(
         "a kill stops whatever has not run",
         "study.py",
-        "return trigger(killed) if order[cell] > closing else None",
-        "return trigger(killed)",
+        "return trigger(self.judged[gate.id]) if order[cell] > closing else None",
+        "return trigger(self.judged[gate.id])",
         ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
     ),
     Mutant(
@@ -129,8 +129,8 @@ STUDY = (
     Mutant(
         "what an earlier run measured counts unlooked at",
         "study.py",
-        "found = counted(self.store.measurements(), self.checked.cells())",
-        "found = self.store.measurements()",
+        "if not self.checked.holds(gate.cells):",
+        "if not gate.cells:",
         ("test_study.py::test_cells_behind_the_first_kill_are_told_its_trigger",),
     ),
     Mutant(

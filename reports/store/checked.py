@@ -5,7 +5,7 @@ the weights of those may be gone by now. Processes of a run meet in one file, on
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,11 @@ class Checked:
             ) from None
 
     def __contains__(self, cell: Cell) -> bool:
-        return _line(cell) in self.cells()
+        return self.holds([cell])
+
+    def holds(self, cells: Iterable[Cell]) -> bool:
+        known = self.cells()
+        return all(_line(cell) in known for cell in cells)
 
     def cells(self) -> frozenset[str]:
         try:
