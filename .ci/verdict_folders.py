@@ -3,8 +3,8 @@
     verdict_folders.py FOLDER
 
 Needs no package. Ends with 2 and one line where a folder holds no verdict, where a name is more than letters, digits,
-dots, underscores and hyphens, where a file could be executed or is a link, and where there is no verdict at all: a
-matrix of nothing is green.
+dots, underscores and hyphens, where a file is another than those that are published or is a link, and where there is
+no verdict at all: a matrix of nothing is green.
 """
 
 import json
@@ -13,7 +13,11 @@ import sys
 from pathlib import Path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-EXECUTED = {".py", ".ini", ".toml", ".cfg"}  # by Python, or by pytest that finds them
+BESIDE = {"README.md", "scoreboard.html"}  # the scoreboard
+PUBLISHED = {
+    "decision.json", "trap_results.json", "postmortem.md", "theorems.json", "theorems.md", "run.json",
+    "measurements.jsonl.gz",
+}  # fmt: skip
 
 
 def fault(verdicts: Path) -> str | None:
@@ -21,8 +25,10 @@ def fault(verdicts: Path) -> str | None:
     for path in sorted(verdicts.rglob("*")):
         if path.is_symlink():
             return f"{str(path)!a}: is a link, expected files of its own; remove it"
-        if path.suffix in EXECUTED:
-            return f"{str(path)!a}: could be executed, expected data alone; remove it"
+        allowed = path.is_dir() if path.parent == verdicts else path.parent.parent == verdicts and path.is_file()
+        known = path.is_dir() or path.name in (BESIDE if path.parent == verdicts else PUBLISHED)
+        if not (known and (allowed or path.name in BESIDE)):
+            return f"{str(path)!a}: is not published, and Python or pytest might execute it; remove it"
     names = folders(verdicts)
     for name in names:
         if NAME.fullmatch(name) is None:

@@ -25,4 +25,4 @@ def code(text: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` as an indented block: whatever it holds, none of it is markup."""
-    return "\n".join(f"    {line}" for line in text.splitlines() or [""])
+    return "\n".join(f"    {one_line(line)}" for line in text.splitlines() or [""])

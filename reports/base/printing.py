@@ -4,6 +4,8 @@ import shlex
 import signal
 import sys
 
+LONGEST_NAME = 150  # characters; what a run records of a model may have 200, and a sample is named after it
+
 
 def as_text(name: str) -> str:
     r"""The name of a file as text that JSON, a page and a worker of `-n` can hold.
@@ -38,6 +40,17 @@ def as_word(name: str) -> str:
 def one_line(text: str) -> str:
     r"""`text` on one line: what moves a cursor, clears a screen or turns the direction of writing becomes `\x1b`."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in as_text(text))
+
+
+def printable_lines(text: str) -> str:
+    """`text` in as many lines as it has, each by `one_line`."""
+    return "\n".join(one_line(line) for line in text.splitlines())
+
+
+def model_name(name: str) -> str:
+    """The name of a folder or of a hub's model as artefacts have it: one line of at most `LONGEST_NAME` characters."""
+    line = one_line(name)
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
 def print_anywhere() -> None:

@@ -2,15 +2,17 @@
 
 A page that is published is compared with the one that is rebuilt from its measurements. On another processor a sum may
 differ in its last bit. A number on a rounding boundary then has another tenth digit, and a residual that is nothing but
-rounding may be any such bit. Everything else must be the same bytes: a threshold, a count, a digest, and whatever is
-printed with fewer digits.
+rounding may be any such bit. Everything else must be the same bytes: a count, a digest, whatever is printed with fewer
+digits. What a rule registers is compared like any number here; its own bytes are those of the sealed rule.
 """
 
 import re
 from decimal import Decimal
 from itertools import zip_longest
 
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+(?:e[-+]\d{1,3})?|e[-+]\d{1,3})(?!\w|\.\d)")  # no integer, no version
+NUMBER = re.compile(  # no integer, no version, and no longer than a float is written
+    r"(?<![\w.])[-+]?\d{1,17}(?:\.\d{1,17}(?:e[-+]\d{1,3})?|e[-+]\d{1,3})(?!\w|\.\d)"
+)
 TENTH_DIGIT = Decimal("1e-9")  # one unit of it, relative [-]
 ROUNDING = Decimal("1e-13")  # absolute [-]: of sums of numbers of the order of 1 in float64, with a wide margin
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from fixtures.__main__ import main as fixtures_main
 from fixtures.testing.miniature import REPOSITORY, write_miniature
 from reports.base.errors import LONGEST, BadInput, ExitCode, StudyError, unusable
-from reports.base.printing import one_line
+from reports.base.markdown import quoted
+from reports.base.printing import one_line, printable_lines
 from reports.cli import main
+from reports.report.page import shown_text
 
 HOSTILE = "a\x1b[2J\x1b]0;title\x07\nKILLED\r\u202eevil\x9b31m\u2028\x00|`<b>"
 TOO_LONG = ["x" * 5000, "/".join(["x" * 200] * 25)]
@@ -138,3 +140,20 @@ def test_names_of_folders_reach_no_terminal_raw(run: Any, pytester: pytest.Pytes
     for page in Path(pytester.path).rglob("*.md"):
         assert all(sign.isprintable() or sign == "\n" for sign in page.read_text("utf8"))
         assert "\nverdict: SURVIVED" not in page.read_text("utf8")
+
+
+def test_a_name_that_is_too_long_for_its_own_run_is_shortened(run: Any, pytester: pytest.Pytester) -> None:
+    write_miniature(pytester.path)
+    long = "m" * 240
+    os.rename(pytester.path / "subject", pytester.path / long)
+    assert run(f"--model={long}", "-x", "--out=out").ret == ExitCode.KILLED
+    (folder,) = (pytester.path / "out").iterdir()
+    assert main(["decide", str(folder)], pytester.path / "hypotheses" / "preregistrations") == ExitCode.KILLED
+
+
+def test_texts_of_models_reach_no_page_raw() -> None:
+    assert quoted(HOSTILE).isprintable() is False  # it has several lines
+    assert all(line.isprintable() and line.startswith("    ") for line in quoted(HOSTILE).split("\n"))
+    assert shown_text(HOSTILE) == printable_lines(HOSTILE)
+    assert all(line.isprintable() for line in str(shown_text(HOSTILE)).split("\n"))
+    assert shown_text(3.5) == 3.5

@@ -30,6 +30,7 @@ from reports.prereg.preregistration import Claim, Control, Expected, Interval, P
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
+MOST_DOTS = 100  # before the = of one line
 LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
 
 # Estimators of d_eff / d, as in `kernels/spectra/effective_dimension.py`
@@ -112,7 +113,11 @@ def read_preregistration(path: Path) -> bytes:
 def parse_preregistration(raw: bytes, where: str) -> Preregistration:
     """The preregistration in `raw`; `where` begins every message. Raises `BadInput` and nothing else."""
     try:
-        values = tomllib.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        keys = (line.partition("=")[0] for line in text.splitlines())
+        if any(key.count(".") > MOST_DOTS for key in keys):  # tomllib is quadratic in them
+            raise BadInput(f"{where}: a key of more than {MOST_DOTS} parts, expected the tables of a preregistration")
+        values = tomllib.loads(text)
     except RecursionError:
         raise BadInput(f"{where}: nested too deeply, expected the tables of a preregistration") from None
     except ValueError as error:  # not UTF-8, not TOML, a key that stands twice, an integer of thousands of digits

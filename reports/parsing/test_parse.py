@@ -500,3 +500,10 @@ def test_folder_and_huge_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.toml").write_bytes(b"#" * (SIZE_LIMIT + 1))
     with pytest.raises(BadInput, match="more than 1000000 bytes"):
         load_preregistration(tmp_path / "huge.toml")
+
+
+def test_a_key_that_would_keep_the_reader_busy_is_refused() -> None:
+    """tomllib takes a minute for 400 kB of one dotted key."""
+    for text in (".".join("a" * 200_000) + " = 1", f"[{'.'.join('a' * 1000)}]"):
+        with pytest.raises(BadInput, match=r"^x\.toml: a key of more than 100 parts, expected the tables of a"):
+            parse_preregistration(text.encode(), "x.toml")

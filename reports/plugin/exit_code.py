@@ -15,8 +15,8 @@ LISTING = frozenset({
 
 def lists_only(config: pytest.Config) -> bool:
     """Whether pytest shows what there is and runs no test, whoever told it so."""
-    names = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow", "setupplan", "help", "version")
-    return any(getattr(config.option, name, None) for name in names)
+    names = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow", "setupplan", "help")
+    return any(getattr(config.option, name, None) for name in names) or (getattr(config.option, "version", 0) or 0) > 1
 
 
 def last_word(code: int, settled: int | None, given: Sequence[str], reproduce: bool) -> tuple[int, str | None]:

@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "the suite is not installed here, and pytest would take a folder that an option names for tests of yours; "
             "run: pip install -e ."
         )
+    keep_data_off_the_path(config)
     config.stash[ROOT] = root
     config.stash[ORDERS] = orders_of(config)
     config.pluginmanager.register(StudySession(config), SESSION)
@@ -306,6 +307,18 @@ def after_kill(item: pytest.Item, study: Study) -> None:
     if item.config.stash[ORDERS].stop:
         pytest.skip(f"not started: -x, and the rung was killed before ({trigger})")
     item.user_properties.append(("exploratory", trigger))
+
+
+def keep_data_off_the_path(config: pytest.Config) -> None:
+    """Workers are started by `python -c`, which would import from the working directory: it may be the model's."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+    def restore() -> None:
+        if before is None:
+            os.environ.pop("PYTHONSAFEPATH", None)
+
+    config.add_cleanup(restore)
 
 
 def terminate_as_interrupted(config: pytest.Config) -> None:

@@ -1,5 +1,7 @@
 """Data runs no code: whatever lies in a folder that an option names, and however the command is written."""
 
+import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -190,3 +192,44 @@ def test_where_a_study_is(tmp_path: Path) -> None:
 
 def test_layers() -> None:
     assert layer_set("0-3,8") == {0, 1, 2, 3, 8}
+    for beyond in ("0-99999999999", "10000", "1" * 5000):
+        with pytest.raises(argparse.ArgumentTypeError, match="no model has a layer above 9999"):
+            layer_set(beyond)
+
+
+class Environment:
+    """A plugin that keeps what processes started by a run would be told."""
+
+    told: str | None = None
+
+    def pytest_runtest_call(self) -> None:
+        self.told = os.environ.get("PYTHONSAFEPATH")
+
+
+def test_processes_that_a_run_starts_import_nothing_from_the_working_directory(
+    pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -c`, as workers are started, would look there first, and the working directory may be the model's."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    write_miniature(pytester.path)
+    seen = Environment()
+    pytester.runpytest_inprocess("hypotheses", f"--prereg={NAME}", "-k", "control", plugins=[seen])
+    assert seen.told == "1"
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["execnet.py", "ast.py", "torch.py"])
+def test_workers_run_nothing_from_the_working_directory(
+    name: str, pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_miniature(pytester.path)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    executed = tmp_path / "executed"
+    subject = pytester.path / "subject"
+    (subject / name).write_text(f"open({str(executed)!r}, 'w')\n")
+    pytest_of_ours = Path(sys.executable).with_name("pytest")
+    command = [str(pytest_of_ours), str(pytester.path / "hypotheses"), "-n1", "-x", f"--prereg={NAME}", "--model=."]
+    done = subprocess.run(command, cwd=subject, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.KILLED
+    assert not executed.exists()

@@ -82,6 +82,11 @@ class Run:
         if self.exploratory is not None:
             name, layers = self.exploratory
             return SubjectFacts(name, name, self.revision, layers, exploratory=True, sealed_layer_sha256=None)
+        if self.revision is None and prereg.subject.revision is not None:
+            raise BadInput(
+                f"{RUN}: revision is null, expected the commit of {prereg.subject.name} that was read: a folder is not "
+                "what was sealed; run the study again"
+            )
         if self.revision is not None and prereg.subject.revision is None:
             raise BadInput(
                 f"{RUN}: revision is {self.revision}, expected null: {prereg.subject.name} is sealed as a folder; run "

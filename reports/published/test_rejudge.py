@@ -115,6 +115,15 @@ def test_a_subject_that_no_run_can_have_is_bad_input(
         rejudge(run_folder, sealed.parent)
 
 
+def test_a_folder_is_not_the_hub_model_that_was_sealed(run_folder: Path, sealed: Path) -> None:
+    """The commit that was read is all that ties a run to a subject without sealed digests."""
+    path = run_folder / RUN
+    entry: dict[str, Any] = json.loads(path.read_text())
+    path.write_text(json.dumps({**entry, "exploratory": None, "revision": None}))
+    with pytest.raises(BadInput, match=r"^run\.json: revision is null, expected the commit of OLMoE-1B-7B-0924"):
+        rejudge(run_folder, sealed.parent)
+
+
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [

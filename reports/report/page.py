@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reports.base.printing import printable_lines
 from reports.figures.every import figures
 from reports.figures.render import Drawing, drawn, inlined
 from reports.figures.shown import Shown, Value
@@ -37,6 +38,7 @@ def page(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
+        finalize=shown_text,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -57,6 +59,11 @@ def page(
         light=Markup(css_variables(dark=False)),  # noqa: S704
         dark=Markup(css_variables(dark=True)),  # noqa: S704
     )
+
+
+def shown_text(value: object) -> object:
+    """Whatever a page prints, without control characters; what is markup of ours is left as it is."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def number(value: Value) -> str:

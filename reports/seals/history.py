@@ -22,7 +22,14 @@ SETTINGS = (
     "protocol.allow=never",  # a partial clone would fetch what it lacks
     "gc.auto=0",
 )
-OURS = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+OURS = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # also over `protocol.*.allow`, by which a repository could have any command run
+    "LC_ALL": "C",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,11 @@ class History:
         if not path.isprintable():
             raise BadInput(f"{path!a}: not the name of a published file; remove it")
         asked = "".join(f"{commit}:{path}\n" for commit in commits).encode("utf8", "surrogateescape")
-        return dict(zip(commits, _objects(_git(self.root, "cat-file", "--batch", given=asked)), strict=True))
+        found = dict(zip(commits, _objects(_git(self.root, "cat-file", "--batch", given=asked)), strict=True))
+        for commit in (commit for commit, data in found.items() if data is None):
+            if _git(self.root, "ls-tree", "--full-tree", commit, "--", path):  # it is in the tree, and not in the store
+                raise BadInput(f"{commit[:SHORT]}: {path} is missing from git's objects; run it from a whole clone")
+        return found
 
     def folders(self, path: str) -> list[str]:
         """The folders right in the folder `path` of HEAD."""

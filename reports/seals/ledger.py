@@ -23,6 +23,7 @@ from reports.base.strict_json import exact_integer, parse_object
 
 LEDGER = "ledger.jsonl"
 START = "0" * 64  # what the first entry names as its predecessor
+LARGEST = 50_000_000  # bytes; an entry has about a thousand
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -76,7 +77,7 @@ def read_ledger(path: Path) -> Ledger:
     try:
         with open_regular(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH)  # never half a line of a writer at work
-            return Ledger(path, verified(file.read(), path.name))
+            return Ledger(path, verified(_bounded(file.read(LARGEST + 1), path), path.name))
     except FileNotFoundError:
         return Ledger(path, ())
     except OSError as error:
@@ -91,8 +92,8 @@ class HeldLedger:
     descriptor: int
 
     def read(self) -> Ledger:
-        data = os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
-        return Ledger(self.path, verified(data, self.path.name))
+        data = os.pread(self.descriptor, min(os.fstat(self.descriptor).st_size, LARGEST + 1), 0)
+        return Ledger(self.path, verified(_bounded(data, self.path), self.path.name))
 
     def append(self, event: Event) -> Entry:
         """Writes one line, whole or not at all, and waits until it is on the disk."""
@@ -108,6 +109,12 @@ class HeldLedger:
             os.ftruncate(self.descriptor, end)  # a part of a line would break the chain for everyone
             raise _unwritable(self.path, error) from None
         return entry
+
+
+def _bounded(data: bytes, path: Path) -> bytes:
+    if len(data) > LARGEST:
+        raise BadInput(f"{path.name}: more than {LARGEST} bytes, expected a ledger; restore it from git history")
+    return data
 
 
 @contextmanager

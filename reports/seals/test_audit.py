@@ -230,6 +230,27 @@ def test_nothing_that_the_repository_or_the_environment_says_is_believed(
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.parametrize("partial", [False, True])
+def test_an_object_that_git_has_lost_is_one_line_and_is_not_fetched(
+    partial: bool, repo: Repository, entries: list[Entry], audited: Audited, tmp_path: Path
+) -> None:
+    commit = repo.commit(ledger=lines(*entries))
+    blob = repo.git("rev-parse", f"{commit}:{LEDGER_AT}").strip()
+    (repo.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    if partial:
+        for name, value in (
+            ("extensions.partialClone", "origin"),
+            ("remote.origin.promisor", "true"),
+            ("remote.origin.url", f"ext::sh -c touch% {tmp_path}/executed"),
+            ("protocol.ext.allow", "always"),
+        ):
+            repo.git("config", name, value)
+    code, said = audited()
+    assert code == ExitCode.BAD_INPUT
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "executed").exists()
+
+
 def test_this_repository(capsys: pytest.CaptureFixture[str]) -> None:
     root = PREREGISTRATIONS.parents[1]
     if not (root / ".git").exists() or git(root, "rev-parse", "--is-shallow-repository") != "false\n":

@@ -211,3 +211,13 @@ def test_lines_are_json_that_others_can_check(path: Path) -> None:
             "index", "previous", "kind", "file", "raw_sha256", "canonical_sha256", "what", "why", "results_seen",
             "date", "sha256",
         }  # fmt: skip
+
+
+def test_a_ledger_without_end_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open(path, "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(BadInput, match=r"^ledger\.jsonl: more than 50000000 bytes, expected a ledger; restore it"):
+        read_ledger(path)
+    with holding(path) as held, pytest.raises(BadInput, match=r"more than 50000000 bytes"):
+        held.read()

@@ -48,10 +48,13 @@ def killed(prereg: Preregistration, layer_sha256: Callable[[int], str]) -> dict[
     return found
 
 
+COMMIT = "c" * 40  # what the revision of a hub model was resolved to
+
+
 def publish(folder: Path, rule: Path, measurements: Measurements, subject: SubjectFacts | None = None) -> Judged:
     """Writes what a run with these measurements publishes, of the sealed subject unless another is named."""
     seal = verify(rule)
-    subject = subject or sealed_facts(seal.prereg)
+    subject = subject or sealed_facts(seal.prereg, None if seal.prereg.subject.revision is None else COMMIT)
     judged = judge(seal.prereg, subject, measurements, folder)
     document = decision_json(
         judged.decision,

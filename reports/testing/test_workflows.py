@@ -60,7 +60,8 @@ def test_the_check_of_the_ledger_runs_nothing_of_a_pull_request() -> None:
     """With pull_request_target workflow and checkout are those of the base branch; `ref:` would change the checkout."""
     workflow = ROOT / ".github" / "workflows" / "ledger.yml"
     document = yaml.safe_load(workflow.read_text("utf8"))
-    assert document[True] == {"pull_request_target": None}  # YAML's `on`
+    types = ["opened", "synchronize", "reopened", "edited"]  # edited: another base branch has another ledger
+    assert document[True] == {"pull_request_target": {"types": types}}  # YAML's `on`
     checkout, check = steps(workflow)
     assert "with" not in checkout
     assert [line.split()[0] for line in check["run"].splitlines()] == [
@@ -85,8 +86,13 @@ def test_each_published_verdict_is_measured_afresh() -> None:
         ([], "no verdicts here, expected at least one"),
         (["E/decision.json", "F/run.json"], "F: holds no decision.json"),
         (["E;id/decision.json"], "'E;id': no name for a verdict"),
-        (["E/decision.json", "E/conftest.py"], "conftest.py': could be executed, expected data alone"),
-        (["E/decision.json", "E/a/pytest.ini"], "pytest.ini': could be executed"),
+        (["E/decision.json", "E/conftest.py"], "conftest.py': is not published, and Python or pytest might execute it"),
+        (["E/decision.json", "E/a/pytest.ini"], "/E/a': is not published"),
+        (["E/decision.json", "E/run.json/x.json"], "run.json': is not published"),
+        (["E/decision.json", "E/torch.so"], "torch.so': is not published"),
+        (["E/decision.json", "E/CONFTEST.PY"], "CONFTEST.PY': is not published"),
+        (["E/decision.json", 'a"b.py'], "a\"b.py': is not published"),
+        (["E/decision.json", "é/conftest.py"], r"xe9/conftest.py': is not published"),
         (["E/decision.json", "E/link"], "link': is a link, expected files of its own"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) and value else None,

@@ -18,6 +18,7 @@ import pytest
 NAME = "moe-falsification"  # of this plugin, in pyproject.toml
 SESSION = "study-session"  # the name that the hooks of a run are registered under
 BAD_INPUT = 13  # as in reports/base/errors.py, which this file may not import
+MOST_LAYERS = 9999
 DEFAULT_PREREGISTRATION = "E-ffn-rotation-v4-olmoe_nano"
 ADVICE = "write the path first and join every option to its value: pytest hypotheses/ --model=DIR"
 
@@ -71,6 +72,8 @@ def layer_set(text: str) -> frozenset[int]:
             raise argparse.ArgumentTypeError(
                 f"{part.strip()!r} is no layer or range of layers; write for example 0-3,8"
             )
+        if len(last or first) > len(str(MOST_LAYERS)) or int(last or first) > MOST_LAYERS:
+            raise argparse.ArgumentTypeError(f"no model has a layer above {MOST_LAYERS}; write for example 0-3,8")
         layers.update(range(int(first), int(last or first) + 1))
     return frozenset(layers)
 
