@@ -1,9 +1,8 @@
 """The rung's kernels on one GPU beside peers and the machine's own limits: `python -m kernels.benchmarks.gpu [MODEL]`.
 
 Tables, each measured in one run on one device: what the device does at best (a large product in float32 and float64, a
-copy in memory, a copy to it); routes to a spectrum; the passes of a search's step, as torch states them and as Triton
-fuses them; polar factors; whole searches beside peers; and with MODEL, a checkpoint that `python -m fixtures generate`
-made, the study itself beside the naive script, with peak memory (`kernels/benchmarks/study.py`). A rate stands as a
+copy in memory, a copy to it); routes to a spectrum; the passes of a search's step; polar factors; whole searches beside
+peers; and with MODEL, a checkpoint that `python -m fixtures generate` made, the study itself beside the naive script, with peak memory (`kernels/benchmarks/study.py`). A rate stands as a
 share of the best that the device did here, never of a data sheet. What is not installed is named.
 """
 
@@ -25,16 +24,14 @@ from fixtures.subjects.device import resolve_device
 from kernels.benchmarks import study
 from kernels.benchmarks.rotation_peers import PEERS
 from kernels.gauge.moments import one_bit_cosine
-from kernels.operations import TORCH, Operations
 from kernels.rotations import haar_orthogonal
 from kernels.searches.learned import Learned
 from kernels.searches.momentum import momentum
 from kernels.searches.polar import by_eigenvectors, by_products, certified
 from kernels.searches.procrustes import annealed_procrustes
-from kernels.searches.radam import radam
+from kernels.searches.radam import SkewDescent, radam
 from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank
 from kernels.spectra.spectra import eigenvalues_beside, eigenvalues_on_device, spectrum
-from kernels.triton import available
 from reports.base.errors import BadInput
 from reports.base.printing import print_anywhere
 from reports.plugin.effort import step_flops
@@ -175,32 +172,27 @@ def gram_energies(w: Tensor) -> Tensor:
     return ascending.flip(-1).double().clamp_min(0.0)
 
 
-def passes(bench: Bench, best: Limits, ways: list[Operations]) -> None:
+def passes(bench: Bench, best: Limits) -> None:
     """Each pass between products, against the bytes that it has to move."""
     b, n = bench.count, bench.width
     v, product = bench.gaussian(b, bench.out, n), bench.gaussian(b, n, n)
     scale, x = bench.gaussian(b, bench.out), bench.gaussian(b, bench.k, n)
     rows: list[Row] = []
-    for way in ways:
-        descent = way.descent((b, n, n), product, (0.9, 0.999), 1e-8)
-        tasks: dict[str, tuple[Callable[[], object], float]] = {
-            "row sums": (partial(way.row_sums, v), v.nbytes),
-            "sign rows": (partial(way.sign_rows, v, scale), 2.0 * v.nbytes),
-            "RAdam on A": (partial(descent.move, product, 1.0), 4.0 * product.nbytes),  # P, A, half of M and V twice
-            "Gram": (partial(way.gram, x), 0.0),
-        }
-        for name, (task, nbytes) in tasks.items():
-            seconds = bench.seconds(task)
-            if nbytes:
-                rate = f"{nbytes / seconds / best.memory:.0%} of the copy's"
-            else:
-                rate = f"{2.0 * b * bench.k**2 * n / seconds / best.float32:.0%} of the product's"
-            rows.append((name, way.name, f"{1e3 * seconds:.3f}", rate, bench.once(task)[2]))
-    table(
-        f"Passes of one step on {b} matrices {bench.out} × {n}, float32",
-        ("pass", "by", "ms", "rate", "peak MiB"),
-        sorted(rows, key=lambda row: row[0]),
-    )
+    descent = SkewDescent((b, n, n), product, (0.9, 0.999), 1e-8)
+    tasks: dict[str, tuple[Callable[[], object], float]] = {
+        "row sums": (lambda: v.abs().sum(-1), v.nbytes),
+        "sign rows": (lambda: v.sign() * scale[..., None], 2.0 * v.nbytes),
+        "RAdam on A": (partial(descent.move, product, 1.0), 4.0 * product.nbytes),  # P, A, half of M and V twice
+        "Gram": (lambda: x @ x.mT, 0.0),
+    }
+    for name, (task, nbytes) in tasks.items():
+        seconds = bench.seconds(task)
+        if nbytes:
+            rate = f"{nbytes / seconds / best.memory:.0%} of the copy's"
+        else:
+            rate = f"{2.0 * b * bench.k**2 * n / seconds / best.float32:.0%} of the product's"
+        rows.append((name, f"{1e3 * seconds:.3f}", rate, bench.once(task)[2]))
+    table(f"Passes of one step on {b} matrices {bench.out} × {n}, float32", ("pass", "ms", "rate", "peak MiB"), rows)
 
 
 def polars(bench: Bench) -> None:
@@ -213,14 +205,12 @@ def polars(bench: Bench) -> None:
     table(f"Polar factors of {bench.count} matrices, float32", ("by", "ms per matrix", "peak MiB"), rows)
 
 
-def searches(bench: Bench, best: Limits, ways: list[Operations], peer_steps: int) -> None:
+def searches(bench: Bench, best: Limits, peer_steps: int) -> None:
     """Whole searches of a batch, and peers on one of its matrices, which is all that they take."""
     w = bench.gaussian(bench.count, bench.out, bench.width)
     start = haar_orthogonal(bench.width, torch.Generator().manual_seed(2), dtype=torch.float32).to(bench.device)
     ours: dict[str, Callable[[], Learned]] = {
-        f"radam, passes by {way.name}": partial(radam, w, STEPS, 1.0, start, operations=way) for way in ways
-    }
-    ours |= {
+        "radam": partial(radam, w, STEPS, 1.0, start),
         "momentum": partial(momentum, w, STEPS, start),
         "annealed_procrustes": partial(annealed_procrustes, w, STEPS, start),
     }
@@ -228,7 +218,7 @@ def searches(bench: Bench, best: Limits, ways: list[Operations], peer_steps: int
     for name, task in ours.items():
         found, seconds, peak = bench.once(task)
         rate = bench.count * STEPS * step_flops(bench.out, bench.width) / seconds
-        share = f"{rate / best.float32:.0%}" if name.startswith("radam") else ""
+        share = f"{rate / best.float32:.0%}" if name == "radam" else ""
         beta = f"{found.beta.mean().item():.4f}"
         rows.append((name, str(STEPS), beta, f"{seconds / bench.count:.3f}", share, peak))
     for name, peer in PEERS.items():
@@ -269,20 +259,12 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return int(error.exit_code)
     bench = Bench(device, options.out, options.width, options.matrices, study.cores())
-    absent = available() if device.type == "cuda" else "cuda-absent: Triton compiles for a CUDA device"
-    ways = [TORCH]
-    if absent is None:
-        from kernels.triton.operations import TRITON  # noqa: PLC0415 - an optional library
-
-        ways.append(TRITON)
     print(f"{settings['device_name']}, {bench.cores} cores, torch {torch.__version__}, CUDA {settings['cuda']}")
-    if absent is not None:
-        print(f"passes by Triton: not measured, {absent}")
     best = limits(bench)
     spectra(bench, best)
-    passes(bench, best, ways)
+    passes(bench, best)
     polars(bench)
-    searches(bench, best, ways, options.peer_steps)
+    searches(bench, best, options.peer_steps)
     on_one_core(bench)
     if options.model is not None:
         print()

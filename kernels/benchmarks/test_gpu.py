@@ -25,9 +25,8 @@ def test_every_table_is_printed_and_every_exact_route_finds_the_ranks_of_the_ref
     assert len([row for row in rows if set(row) == {"---"}]) == 5  # limits, spectra, passes, polar factors, searches
     for route in ("float64 Gram, eigenvalues on the device", "torch svdvals, float64"):
         assert table[route][3] == "yes"
-    assert 0.9 < float(table["radam, passes by torch"][1]) <= 1.0
+    assert 0.9 < float(table["radam"][1]) <= 1.0
     assert float(table["momentum"][1]) > float(table["torch orthogonal cayley + RAdam"][1])
-    assert "passes by Triton: not measured, cuda-absent" in done.stdout
     assert "WeightWatcher" in done.stdout
 
 

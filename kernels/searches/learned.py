@@ -22,7 +22,6 @@ from torch import Tensor
 
 from kernels.batch import check_matrices
 from kernels.gauge.moments import one_bit_cosine
-from kernels.operations import TORCH, Operations
 from kernels.rotations import ROTATION_DTYPES, orthogonality_residual, require_orthogonal, residual_tolerance
 
 Settings = Mapping[str, str | int | float]
@@ -84,7 +83,6 @@ class Search:
     coordinates: Tensor  # L in the search's dtype
     start: Tensor  # F at the start (b, k, in), in the search's dtype
     energy: Tensor  # |W R|_F^2, the same for every R: (b,), in the search's dtype
-    operations: Operations
     began: float
 
     def followed(self, steps: int, move: Move, settings: Settings) -> Learned:
@@ -102,11 +100,11 @@ class Search:
 
     def beta(self, v: Tensor) -> Tensor:
         """`beta_of` this problem."""
-        return beta_of(v, self.energy, self.operations)
+        return beta_of(v, self.energy)
 
     def gradient(self, v: Tensor, beta: Tensor) -> Tensor:
         """`frame_gradient` of this problem."""
-        return frame_gradient(self.coordinates, v, self.energy, beta, self.operations)
+        return frame_gradient(self.coordinates, v, self.energy, beta)
 
     def finished(self, frame: Tensor, curve: list[Tensor], settings: Settings) -> Learned:
         """The `Learned` of the best `frame (b, k, in)` and the betas of all iterates, each `(b,)`.
@@ -154,7 +152,7 @@ class Best:
         self.frame = torch.where(better[:, None, None], frame, self.frame)
 
 
-def search(w: Tensor, start: Tensor, steps: int, caller: str, operations: Operations = TORCH) -> Search:
+def search(w: Tensor, start: Tensor, steps: int, caller: str) -> Search:
     """The search for rotations of `w (b, out, in)` from `start`, in the dtype of `start`; scaled to max|W| = 1.
 
     `start` is one orthogonal matrix `(in, in)` for all, or one each `(b, in, in)`, float32 or float64. Raises
@@ -185,24 +183,22 @@ def search(w: Tensor, start: Tensor, steps: int, caller: str, operations: Operat
         exact = triangle.mT.contiguous()
         frame = (basis.mT @ frame.double()).to(start.dtype)
     energy = exact.square().sum((-2, -1)).to(start.dtype)
-    return Search(basis, exact, exact.to(start.dtype), frame.contiguous(), energy, operations, began)
+    return Search(basis, exact, exact.to(start.dtype), frame.contiguous(), energy, began)
 
 
-def beta_of(v: Tensor, energy: Tensor, operations: Operations = TORCH) -> Tensor:
+def beta_of(v: Tensor, energy: Tensor) -> Tensor:
     """One-bit cosine of `v (b, out, in)` with known `energy (b,)` = |V|_F^2, in the dtype of `v`: `(b,)`."""
-    return (operations.row_sums(v).square().sum(-1) / (v.shape[-1] * energy)).sqrt()
+    return (v.abs().sum(-1).square().sum(-1) / (v.shape[-1] * energy)).sqrt()
 
 
-def frame_gradient(
-    coordinates: Tensor, v: Tensor, energy: Tensor, beta: Tensor, operations: Operations = TORCH
-) -> Tensor:
+def frame_gradient(coordinates: Tensor, v: Tensor, energy: Tensor, beta: Tensor) -> Tensor:
     """`L^T dbeta/dV` at V = L F, up to a multiple of L^T V, which no rotation changes: `(b, k, in)`.
 
     `dbeta/dV = |v_i|_1 sign(v) / (n |V|_F^2 beta)`. `coordinates (b, out, k)` = L, `v (b, out, in)`, `energy (b,)` =
     |V|_F^2, `beta (b,)`.
     """
     scale = (v.shape[-1] * energy * beta)[:, None]
-    return coordinates.mT @ operations.sign_rows(v, operations.row_sums(v) / scale)
+    return coordinates.mT @ (v.sign() * (v.abs().sum(-1) / scale)[..., None])
 
 
 def joined(parts: list[Learned]) -> Learned:

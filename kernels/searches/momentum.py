@@ -70,7 +70,7 @@ def momentum(w: Tensor, steps: int, start: Tensor) -> Learned:
 def canonical_gradient(frame: Tensor, gradient: Tensor) -> Tensor:
     """`E - F E^T F`: the tangent to the frames at F, in the canonical metric, for E = `gradient`; all `(b, k, in)`.
 
-    The skew-symmetric matrix S of `operations.skew_gradient` gives the same direction, -F S.
+    The skew-symmetric matrix S of `radam.skew_gradient` gives the same direction, -F S.
     """
     tangent: Tensor = torch.baddbmm(gradient, frame @ gradient.mT, frame, alpha=-1.0)
     return tangent

@@ -29,7 +29,6 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.operations import TORCH, Operations
 from kernels.searches.learned import Learned, Settings, search
 
 MOMENT_DECAY = (0.9, 0.999)  # the defaults of torch.optim.RAdam, written down because they are part of a budget
@@ -47,7 +46,6 @@ def radam(  # noqa: PLR0913
     *,
     moment_decay: tuple[float, float] = MOMENT_DECAY,
     epsilon: float = EPSILON,
-    operations: Operations = TORCH,
 ) -> Learned:
     """Rotations of `w (b, out, in)` by `steps` steps from `start (in, in)` or `(b, in, in)`, in the dtype of `start`.
 
@@ -62,14 +60,14 @@ def radam(  # noqa: PLR0913
         raise ValueError(f"radam: step_size is {step_size}, expected finite and > 0; pass the registered step size")
     if schedule not in SCHEDULES:
         raise ValueError(f"radam: schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
-    problem = search(w, start, steps, "radam", operations)
+    problem = search(w, start, steps, "radam")
     n = problem.start.shape[-1]
-    descent = operations.descent((len(w), n, n), problem.start, moment_decay, epsilon)
+    descent = SkewDescent((len(w), n, n), problem.start, moment_decay, epsilon)
 
     def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
         product = frame.mT @ problem.gradient(v, beta)
         a = descent.move(product, step_size * decay(schedule, (step - 1) / steps))
-        return orthonormal_rows(torch.baddbmm(frame, frame, a), operations)
+        return orthonormal_rows(torch.baddbmm(frame, frame, a))
 
     settings: Settings = {
         "optimiser": "radam",
@@ -83,14 +81,39 @@ def radam(  # noqa: PLR0913
     return problem.followed(steps, move, settings)
 
 
-def orthonormal_rows(x: Tensor, operations: Operations = TORCH) -> Tensor:
+class SkewDescent:
+    """`torch.optim.RAdam` on skew-symmetric A `(b, n, n)`, from A = 0 at every step; its moments are carried along."""
+
+    def __init__(
+        self, shape: tuple[int, int, int], like: Tensor, moment_decay: tuple[float, float], epsilon: float
+    ) -> None:
+        self.chart = torch.zeros(shape, dtype=like.dtype, device=like.device).requires_grad_()
+        self.optimiser = torch.optim.RAdam([self.chart], betas=moment_decay, eps=epsilon, weight_decay=0.0)
+
+    def move(self, product: Tensor, step_size: float) -> Tensor:
+        """The A that one step with the gradient `skew_gradient(product)`, `(b, n, n)`, leads to from 0."""
+        self.chart.grad = skew_gradient(product)
+        self.optimiser.param_groups[0]["lr"] = step_size
+        with torch.no_grad():
+            self.chart.zero_()  # re-base: the optimiser's step is then the new A itself
+            self.optimiser.step()
+        return self.chart.detach()
+
+
+def skew_gradient(product: Tensor) -> Tensor:
+    """`P^T - P`, skew-symmetric `(b, n, n)`: for P = F^T (L^T G), with frame F and `Search.gradient` L^T G, it is the
+    gradient of -beta at A = 0 with respect to A (V^T G = F^T L^T G for V = L F)."""
+    return product.mT - product
+
+
+def orthonormal_rows(x: Tensor) -> Tensor:
     """`C^-1 X` with `X X^T = C C^T`, C lower triangular: orthonormal rows for `x (b, k, n)`, the QR retraction.
 
     One pass is accurate to eps cond(X)^2. The diagonal of C bounds the condition from below: beyond `ONE_PASS` the pass
     is repeated (Yamamoto et al., *Roundoff error analysis of the CholeskyQR2 algorithm*, ETNA 44 (2015)), and rows that
     are dependent to rounding are taken by Householder reflections instead.
     """
-    factor, failed = torch.linalg.cholesky_ex(operations.gram(x))
+    factor, failed = torch.linalg.cholesky_ex(x @ x.mT)
     diagonal = factor.diagonal(dim1=-2, dim2=-1)
     spread = diagonal.amax(-1) / diagonal.amin(-1)
     rows: Tensor = torch.linalg.solve_triangular(factor, x, upper=False)

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 
 from kernels.gauge.moments import one_bit_cosine
-from kernels.operations import skew_gradient
 from kernels.planted.planted import low_rank_plus_noise, rank_one
 from kernels.planted.planted_beta import sign_lattice
 from kernels.rotations import haar_orthogonal, rotate
 from kernels.searches.learned import beta_of, frame_gradient
 from kernels.searches.momentum import canonical_gradient, momentum
 from kernels.searches.procrustes import annealed_procrustes
-from kernels.searches.radam import orthonormal_rows
+from kernels.searches.radam import orthonormal_rows, skew_gradient
 
 DTYPES = [torch.float32, torch.float64]
 SHAPES = [(4, 64, 128), (4, 128, 64), (1, 2048, 128)]
