@@ -2,8 +2,9 @@
 
 Tables, each measured in one run on one device: what the device does at best (a large product in float32 and float64, a
 copy in memory, a copy to it); routes to a spectrum; the passes of a search's step; polar factors; whole searches beside
-peers; and with MODEL, a checkpoint that `python -m fixtures generate` made, the study itself beside the naive script, with peak memory (`kernels/benchmarks/study.py`). A rate stands as a
-share of the best that the device did here, never of a data sheet. What is not installed is named.
+peers; and with MODEL, a checkpoint that `python -m fixtures generate` made, the study itself beside the naive script,
+with peak memory (`study.py`). A rate stands as a share of the best that the device did here, never of a data sheet.
+What is not installed is named.
 """
 
 import argparse
