@@ -63,6 +63,7 @@ def test_every_number_of_a_document_has_ten_digits(kind: str) -> None:
     said = document(decide(RUNG, LAYERS, found(usual(**moved))))
     assert said[kind]
     assert ten_digits(said[kind]) == said[kind]
+    assert said["core_sha256"] == core_sha256_of(said)  # of the digits that are written
 
 
 # The core.

@@ -203,7 +203,7 @@ HISTORY = (
     Mutant(
         "history that was replaced is believed",
         "seals/history.py",
-        '"GIT_NO_REPLACE_OBJECTS": "1", ',
+        '    "GIT_NO_REPLACE_OBJECTS": "1",\n',
         "",
         ("seals/test_audit.py::test_nothing_that_the_repository_or_the_environment_says_is_believed",),
     ),
