@@ -50,7 +50,12 @@ def strings(source: str) -> Iterator[str]:
 
 
 def pages() -> list[Path]:
-    return [ROOT / "README.md", ROOT / ".ci" / "run", *sorted((ROOT / ".github").rglob("*.yml"))]
+    return [
+        *sorted(ROOT.glob("README.md")),
+        *sorted(ROOT.glob("[a-z]*/**/README.md")),
+        ROOT / ".ci" / "run",
+        *sorted((ROOT / ".github").rglob("*.yml")),
+    ]
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)

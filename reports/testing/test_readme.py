@@ -13,6 +13,7 @@ from reports.plugin.early import add_options
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf8")
+CLAIMS = (ROOT / "hypotheses" / "README.md").read_text("utf8")  # what each claim measures, with its numbers
 
 
 def options() -> set[str]:
@@ -89,12 +90,12 @@ def test_the_decomposition_is_the_committed_one(design: int) -> None:
     factors = gate["decomposition"]
     low, high = factors["structure_interval"]
     cells = " | ".join(f"{factors[name]:.3f}" for name in ("lift", "random", "noise_fit", "structure"))
-    assert f" | {cells} ({low:.3f} to {high:.3f}) |" in README
-    assert decision["trigger"] in " ".join(README.split())
+    assert f" | {cells} ({low:.3f} to {high:.3f}) |" in CLAIMS
+    assert decision["trigger"] in " ".join((README + CLAIMS).split())
 
 
 def test_the_inflations_are_the_committed_ones() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| (?:.+%\)|none registered)) \|$", README, re.M))
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| (?:.+%\)|none registered)) \|$", CLAIMS, re.M))
     told: dict[str, dict[int, str]] = {}
     for design in (4, 5):
         path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
@@ -110,5 +111,25 @@ def test_the_comparison_with_the_dense_twin_is_the_committed_one() -> None:
     path = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v4-olmoe_nano" / "decision.json"
     (compared,) = json.loads(path.read_text())["secondaries"]
     low, high = compared["interval"]
-    assert f"**{compared['conclusion']}**" in README
-    assert f"{compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}]" in " ".join(README.split())
+    assert f"**{compared['conclusion']}**" in CLAIMS
+    assert f"{compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}]" in " ".join(CLAIMS.split())
+
+
+PAGES = sorted(path for path in ROOT.rglob("README.md") if not {".venv", "out", ".pytest_cache"} & set(path.parts))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf8")):
+        name, _, part = target.partition("#")
+        if name.startswith("http"):
+            continue
+        there = (page.parent / name) if name else page
+        assert there.exists(), f"{target} of {page.relative_to(ROOT)}"
+        if part:
+            titles = re.findall(r"^#+ (.+)$", there.read_text("utf8"), re.M)
+            assert part in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+def test_it_can_be_read_at_one_sitting() -> None:
+    assert README.count("\n") <= 260

@@ -11,7 +11,7 @@ from reports import cli
 from reports.base.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text("utf8")
+README = (ROOT / "hypotheses" / "README.md").read_text("utf8")
 SHIPPED = ROOT / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4-olmoe_nano.toml"
 NAME = "E-flat-spectrum-v1"
 
