@@ -15,9 +15,9 @@ from reports.base.printing import one_line
 from reports.compare.differences import gate_name
 from reports.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
+from reports.published.published import DECISION
 from reports.store.subject import NOT_SEALED
 
-DECISION = "decision.json"
 TITLE = "Scoreboard"
 ABOUT = (
     "Every committed verdict, judged again from its published measurements. KILLED means that a registered rule fired "

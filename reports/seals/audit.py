@@ -41,7 +41,7 @@ def audit(history: History, ledger: Path, verdicts: Path) -> list[Finding]:
     data = ledger.read_bytes() if ledger.exists() else b""
     found += _since(changes[-1].data if changes else None, data)
     names = sorted({*history.folders(VERDICTS), *(path.parent.name for path in verdicts.glob(f"*/{DECISION}"))})
-    return found + [_order(history, read, name, verdicts / name / DECISION) for name in names]
+    return found + [_order(history, read, changes, name, verdicts / name / DECISION) for name in names]
 
 
 def growth(changes: tuple[Change, ...]) -> Iterator[Finding]:
@@ -85,8 +85,8 @@ def _since(committed: bytes | None, data: bytes) -> list[Finding]:
     return [Finding(f"{LEDGER}: {new} lines are not committed; commit them before a run", ExitCode.BAD_INPUT)]
 
 
-def _order(history: History, ledger: Ledger, name: str, path: Path) -> Finding:
-    """Whether the verdict in the folder `name` came after the seal that it names."""
+def _order(history: History, ledger: Ledger, seals: tuple[Change, ...], name: str, path: Path) -> Finding:
+    """Whether the verdict in the folder `name` came after the seal that it names; `seals` are the ledger's changes."""
     shown = ascii(name)[1:-1]
     where = f"{VERDICTS}/{name}/{DECISION}"
     changes = history.changes(where)
@@ -109,7 +109,7 @@ def _order(history: History, ledger: Ledger, name: str, path: Path) -> Finding:
         )
     sealed = [
         change.commit
-        for change in history.changes(f"{PREREGISTRATIONS}/{LEDGER}")
+        for change in seals
         if entry.line() in _lines(change.data) and not any(entry.line() in _lines(before) for before in change.before)
     ]
     told = f"{shown}: sealed as line {entry.index} in {sealed[0][:SHORT]}, published in {published[0][:SHORT]}"
