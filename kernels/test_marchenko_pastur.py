@@ -18,8 +18,8 @@ from kernels.marchenko_pastur import (
     support,
 )
 from kernels.planted.nulls import gaussian_null
-from kernels.spectra.effective_dimension import effective_dimension_ratios
-from kernels.spectra.spectra import spectrum
+from kernels.spectra.rank_estimators import effective_dimension_ratios
+from kernels.spectra.spectrum import spectrum
 
 
 def exactly(message: str) -> str:

@@ -16,7 +16,7 @@ from reports.seals.seal import verify
 from reports.store.store import write_atomically
 
 if TYPE_CHECKING:
-    from reports.store.subject import SubjectFacts
+    from reports.store.subject_facts import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[1]
 VERDICTS = ROOT / "reports" / "verdicts"
@@ -111,7 +111,7 @@ def run_reproduce(options: Options) -> ExitCode:
     from reports.compare.reproduce import outcome_line, read_decision
     from reports.published.publication import read_publication, require_same_rule
     from reports.published.published import DECISION
-    from reports.store.subject import recorded_not_sealed
+    from reports.store.subject_facts import recorded_not_sealed
 
     drift: tuple[str, ...] = ()
     notes: list[str] = []

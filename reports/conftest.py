@@ -13,7 +13,7 @@ import pytest
 
 from fixtures.testing.once import once
 from fixtures.testing.unit_tests import prepare
-from reports.testing.specimens import SHIPPED, first_seal
+from reports.testing.small_rules import SHIPPED, first_seal
 
 
 def pytest_configure(config: pytest.Config) -> None:

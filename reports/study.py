@@ -11,10 +11,10 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from reports.base.errors import ClaimKilled, TrapMisfired
-from reports.judge.conclusion import probed_layer
-from reports.judge.controls import judge_trap
 from reports.judge.decision import trigger
 from reports.judge.gates import GateOutcome, control_outcome, judge_gate
+from reports.judge.instruments import judge_trap
+from reports.judge.probe import probed_layer
 from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
 from reports.prereg.measurement import Measured, Measurement, Of
 from reports.prereg.metrics import values
@@ -32,7 +32,7 @@ from reports.prereg.preregistration import (
 from reports.prereg.rules import CLOSING
 from reports.store.checked import Checked
 from reports.store.store import Store
-from reports.store.subject import SubjectFacts, check_digest
+from reports.store.subject_facts import SubjectFacts, check_digest
 
 
 class Reader(Protocol):

@@ -27,7 +27,7 @@ from reports.prereg.preregistration import Cell, Claim, Preregistration, gates, 
 from reports.store.checked import Checked
 from reports.store.store import Identity, open_store
 from reports.study import Study
-from reports.testing.specimens import SUBJECT, a_claim
+from reports.testing.small_rules import SUBJECT, a_claim
 
 
 @dataclass

@@ -13,7 +13,7 @@ from reports.store.checked import Checked
 from reports.store.store import Identity, Store, open_store
 from reports.study import Study
 from reports.test_closing_study import Bench
-from reports.testing.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
+from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 
 LAYERS = (0, 1, 2, 3)
 TWO = a_preregistration(

@@ -22,7 +22,7 @@ import torch
 from kernels.batch import on_one_thread
 from kernels.rotations import haar_orthogonal
 from kernels.searches.radam import radam
-from kernels.spectra.spectra import spectrum
+from kernels.spectra.spectrum import spectrum
 from reports.base.printing import print_anywhere
 from reports.plugin.effort import span, step_flops
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kernels.gauge.moments import haar_level, one_bit_cosine
 from kernels.planted.nulls import gaussian_null, shuffled_null, spectral_null
-from kernels.spectra.spectra import singular_values
+from kernels.spectra.spectrum import singular_values
 
 DERIVED = [spectral_null, shuffled_null]  # the nulls made from a matrix
 

@@ -15,8 +15,8 @@ from kernels.planted.planted_beta import peaky_codebook, sign_lattice, sign_rows
 from kernels.rotations import haar_orthogonal
 from kernels.searches.procrustes import annealed_procrustes, procrustes
 from kernels.searches.radam import radam
-from kernels.spectra.effective_dimension import effective_dimension_ratios
-from kernels.spectra.spectra import spectrum
+from kernels.spectra.rank_estimators import effective_dimension_ratios
+from kernels.spectra.spectrum import spectrum
 
 BETA, TOLERANCE = 0.60, 0.002  # the unrotated one-bit cosine asked for [-]
 BOTH_SHAPES = pytest.mark.parametrize("shape", [(64, 128), (128, 64)], ids=str)

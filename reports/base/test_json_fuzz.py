@@ -31,9 +31,9 @@ from reports.seals.seal import sidecar_path, verify
 from reports.seals.test_ledger import an_event, append
 from reports.store.bundle import BUNDLE, bundle_lines, read_bundle
 from reports.store.store import Identity, Store, encode_entry, open_store
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 from reports.testing.fuzzing import damaged, json_values, places, said, with_value
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     ENVIRONMENT,
     SHIPPED,
     SUBJECT,

@@ -11,7 +11,7 @@
 | `tau`, its `draws` | the metric's tolerance; ratios over τ as far as both their parts allow |
 | `decomposition` | the factor's own tolerance if it is registered, else the gate's metric's; each is a ratio of β |
 | `median` of a control | the tolerance of its claim's metric |
-| `observed` of a trap | its metric's tolerance, or that of what it guards (`reports/judge/controls.py`) |
+| `observed` of a trap | its metric's tolerance, or that of what it guards (`reports/judge/instruments.py`) |
 
 Any other number must be equal. Bounds, counts and statuses have no tolerance at all.
 """
@@ -21,8 +21,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports.compare.decision_form import number, pair
-from reports.judge.controls import trap_tolerance
 from reports.judge.gates import DETECTABLE_STANDARD_ERRORS
+from reports.judge.instruments import trap_tolerance
 
 Row = Mapping[str, Any]
 Place = tuple[str | int, ...]  # of a number inside its row

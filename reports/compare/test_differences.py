@@ -20,7 +20,7 @@ from reports.judge.test_algebra import LAYERS, RUNG, Numbers, document, found, u
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
 from reports.testing.fuzzing import places, with_value
-from reports.testing.specimens import lifted, of, sampled
+from reports.testing.small_rules import lifted, of, sampled
 
 Document = dict[str, Any]
 Place = tuple[Any, ...]

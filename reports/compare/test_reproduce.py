@@ -20,7 +20,16 @@ from reports.judge.document import decision_json
 from reports.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import MeanAtMost
-from reports.testing.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, a_trap, of, sampled
+from reports.testing.small_rules import (
+    SUBJECT,
+    a_claim,
+    a_control,
+    a_measurement,
+    a_preregistration,
+    a_trap,
+    of,
+    sampled,
+)
 
 TOLERANCES = {"energy_rank_95": 0.016}
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
-from reports.judge.conclusion import FAMILIES, ProbedLayer, probed_layer
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
+from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
 from reports.prereg.preregistration import Cell, Probe
 
 if TYPE_CHECKING:

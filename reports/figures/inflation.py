@@ -9,7 +9,7 @@ from reports.figures.shown import Panel, Shown, Table, Value, layers_absent, not
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.judge.generation import Damage, Depth, Generation
+from reports.judge.one_bit_damage import Damage, Depth, Generation
 from reports.prereg.metrics import LEARNED
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ClosingAtMost

@@ -4,12 +4,12 @@ from statistics import fmean
 
 import pytest
 
-from reports.figures.every import figures
+from reports.figures.all_figures import figures
 from reports.figures.shown import Shown, Table
-from reports.figures.specimens import NARROW, first_kill, measured_rung
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
 from reports.prereg.preregistration import Cell
+from reports.testing.figured_rung import NARROW, first_kill, measured_rung
 
 NAMES = [
     "gates",

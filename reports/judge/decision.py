@@ -6,10 +6,10 @@ Everything up to the rung's first kill is the *core*; what ran after the kill is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.judge.conclusion import ProbeOutcome, conclude_probe
-from reports.judge.controls import ControlOutcome, TrapOutcome
 from reports.judge.gates import GateOutcome, Measurements, judge_gates
-from reports.judge.generation import Generation, generation
+from reports.judge.instruments import ControlOutcome, TrapOutcome
+from reports.judge.one_bit_damage import Generation, generation
+from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
 from reports.prereg.rules import ClosingAtMost, Rule, ShareBelow

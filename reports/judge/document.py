@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.base.printing import one_line
-from reports.judge.conclusion import probe_json
-from reports.judge.controls import ControlOutcome, TrapOutcome
 from reports.judge.decision import Decision, controls_once, rule_text, traps_once
 from reports.judge.digests import digests, ten_digits
 from reports.judge.gates import GateOutcome, RuleOutcome
-from reports.judge.generation import generation_json
+from reports.judge.instruments import ControlOutcome, TrapOutcome
+from reports.judge.one_bit_damage import generation_json
+from reports.judge.probe import probe_json
 from reports.judge.secondary import secondary_json
 from reports.prereg.lint import lint
 from reports.prereg.metrics import Decomposition
 from reports.prereg.prefilter import prefilter_json
 from reports.prereg.preregistration import Preregistration
 from reports.prereg.rules import MeanAtLeast, Rule
-from reports.store.subject import SubjectFacts, recorded_not_sealed
+from reports.store.subject_facts import SubjectFacts, recorded_not_sealed
 
 SCHEMA = 6
 

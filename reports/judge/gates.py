@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reports.judge.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
 from reports.judge.certified import certified_count
-from reports.judge.controls import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.prereg.measurement import Measurement
 from reports.prereg.metrics import Decomposition, decompose, pooled, reference, values, variant_of
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates

@@ -9,7 +9,7 @@ from reports.judge.digests import core_sha256_of, outcome_sha256_of
 from reports.judge.document import core_json
 from reports.prereg.measurement import Measurement, Of
 from reports.prereg.preregistration import Cell, Preregistration
-from reports.store.subject import SubjectFacts, check_digest
+from reports.store.subject_facts import SubjectFacts, check_digest
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from reports.judge.document import core_json, decision_json
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, registered_cells
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
     a_control,

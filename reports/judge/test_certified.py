@@ -12,7 +12,7 @@ from reports.judge.decision import decide
 from reports.judge.document import decision_json
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell
-from reports.testing.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, of, sampled
+from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, of, sampled
 
 K = 10
 Range = tuple[int, int, int]  # least, found, most

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.compare.differences import differences
-from reports.judge.controls import judge_control, judge_trap
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json, gate_json
 from reports.judge.gates import apply_rule, control_outcome
+from reports.judge.instruments import judge_control, judge_trap
 from reports.pages.messages import damage_text, gate_message, measurement_text
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import (
@@ -28,7 +28,7 @@ from reports.prereg.preregistration import (
     registered_cells,
 )
 from reports.prereg.rules import ClosingAbove, ClosingAtMost, LargestAtMost
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
     a_control,

@@ -16,7 +16,7 @@ from reports.judge.gates import apply_rule, control_outcome
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Interval, gates, registered_cells, running_order
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
     a_control,

@@ -12,7 +12,7 @@ from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval
 from reports.prereg.rules import MeanAtLeast
-from reports.testing.specimens import a_claim, a_control, a_preregistration, lifted, of, sampled
+from reports.testing.small_rules import a_claim, a_control, a_preregistration, lifted, of, sampled
 
 TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)
 INTERVAL = Interval(level=0.95, draws=200, seed=3)

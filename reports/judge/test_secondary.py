@@ -19,8 +19,8 @@ from reports.prereg.lint import lint, sealable
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Dense, registered_cells, running_order
 from reports.store.store import Identity, open_store
-from reports.store.subject import check_digest
-from reports.testing.specimens import SHIPPED, SUBJECT, a_claim, a_control, a_preregistration, a_secondary, of
+from reports.store.subject_facts import check_digest
+from reports.testing.small_rules import SHIPPED, SUBJECT, a_claim, a_control, a_preregistration, a_secondary, of
 
 LAYERS = (0, 1, 2, 3)
 SECONDARY = a_secondary()

@@ -12,12 +12,12 @@ from reports.base.errors import BadInput
 from reports.base.files import read_regular
 from reports.base.markdown import code, plain, table
 from reports.base.spans import spans
-from reports.judge.conclusion import FAMILIES
 from reports.judge.decision import UNSAID, Decision, rule_text, traps_once
+from reports.judge.probe import FAMILIES
 from reports.judge.secondary import secondary_line
 from reports.pages.messages import lift_lines
 from reports.pages.postmortem_fired import cost_section, fired_section
-from reports.pages.postmortem_generation import generation_section
+from reports.pages.postmortem_one_bit import generation_section
 from reports.prereg.measurement import Measurement
 from reports.prereg.metrics import NULLS, Decomposition, counted
 from reports.prereg.prefilter import prefilter_lines

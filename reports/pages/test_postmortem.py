@@ -12,7 +12,7 @@ from reports.judge.document import decision_json
 from reports.pages.postmortem import MARKER, cell_ranges, postmortem, with_written_part
 from reports.pages.postmortem_fired import cost_section
 from reports.prereg.preregistration import Cell
-from reports.testing.specimens import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
+from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 
 
 def page(values: list[float], within: float = 0.0) -> str:

@@ -12,7 +12,7 @@ from reports.pages.why import COLUMNS, why
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, running_order
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     a_claim,
     a_control,
     a_control_model,

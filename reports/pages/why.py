@@ -7,10 +7,10 @@ from statistics import fmean
 
 from reports.base.errors import BadInput
 from reports.base.spans import spans
-from reports.judge.conclusion import FAMILIES, probed_layer
-from reports.judge.controls import judge_trap
 from reports.judge.decision import Decision, controls_once, rule_text
 from reports.judge.gates import GateOutcome, Measurements
+from reports.judge.instruments import judge_trap
+from reports.judge.probe import FAMILIES, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
 from reports.pages.postmortem import cell_ranges
 from reports.pages.why_gates import gate_lines, instruments, part

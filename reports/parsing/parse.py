@@ -33,7 +33,7 @@ SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
 MOST_DOTS = 100  # before the = of one line
 LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
 
-# Estimators of d_eff / d, as in `kernels/spectra/effective_dimension.py`
+# Estimators of d_eff / d, as in `kernels/spectra/rank_estimators.py`
 DIMENSIONS = (
     "energy_rank_95",
     "energy_rank_90",

@@ -22,7 +22,7 @@ from reports.published.rejudge import remember
 from reports.store.bundle import BUNDLE, bundle_sha256, pack
 from reports.store.checked import counted
 from reports.store.store import Store, append_attempt, write_atomically
-from reports.store.subject import check_digest
+from reports.store.subject_facts import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -44,7 +44,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Conclusion:
+class SessionResult:
     decision: Decision
     document: Mapping[str, object]
     exit_code: int
@@ -52,7 +52,7 @@ class Conclusion:
     given: str  # the options that named subject and rule, as they are typed
 
 
-def conclude(session: Session) -> Conclusion:
+def conclude(session: Session) -> SessionResult:
     """Judges what the store holds, writes the artefacts, and settles the exit code.
 
     Raises `Tampered` where a store entry is corrupt and `BadInput` where an artefact cannot be written.
@@ -96,7 +96,7 @@ def conclude(session: Session) -> Conclusion:
         from reports.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
 
         written += write_report(plan.run_folder, decision, document, measurements)[:1]
-    return Conclusion(decision, document, exit_code, written, _given(session.options))
+    return SessionResult(decision, document, exit_code, written, _given(session.options))
 
 
 def _given(options: Mapping[str, object]) -> str:

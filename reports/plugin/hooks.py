@@ -3,7 +3,7 @@
 import pytest
 
 from reports.prereg.preregistration import Dense, Preregistration, Secondary
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 
 
 @pytest.hookspec(firstresult=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from reports.base.printing import as_text
-from reports.plugin.crew import ORDERS
 from reports.plugin.early import ADVICE
 from reports.plugin.exit_code import lists_only
+from reports.plugin.workers import ORDERS
 
 ROOT = pytest.StashKey[Path]()  # the checkout whose `hypotheses/` runs, whatever pytest calls its rootdir
 

@@ -19,14 +19,14 @@ from _pytest.runner import runtestprotocol
 from reports.base.errors import ExitCode, StudyError, unusable
 from reports.base.printing import one_line
 from reports.plugin import cells, early, hooks, terminal
-from reports.plugin.artefacts import Conclusion, Session, conclude
-from reports.plugin.crew import ORDERS, Failures, Slots, instruct, orders_of
+from reports.plugin.artefacts import Session, SessionResult, conclude
 from reports.plugin.early import SESSION
 from reports.plugin.exit_code import last_word, lists_only
 from reports.plugin.live import Live, live_line
 from reports.plugin.options import ROOT, echo, require_none
 from reports.plugin.plan import PLAN, make_plan
 from reports.plugin.reproduction import REPRODUCTION, Comparison, compare
+from reports.plugin.workers import ORDERS, Failures, Slots, instruct, orders_of
 from reports.store.checked import Checked
 from reports.study import Study
 
@@ -104,7 +104,7 @@ class StudySession:
         self.reports: list[pytest.TestReport | pytest.CollectReport] = []
         self.interrupted = False
         self.worker = hasattr(config, "workerinput")
-        self.conclusion: Conclusion | None = None
+        self.conclusion: SessionResult | None = None
         self.comparison: Comparison | None = None
         self.failure: str | None = None  # why there is no conclusion
         self.settled: int | None = None  # the exit code that this run came to
@@ -145,6 +145,12 @@ class StudySession:
 
     def pytest_report_header(self) -> list[str]:
         return terminal.header(self.config.stash[PLAN], echo(self.config))
+
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """A rung's tests are in the folder of its name: those of the other rungs are not looked at."""
+        rungs = config.stash[ROOT] / "hypotheses"
+        other = collection_path.parent == rungs and collection_path.is_dir()
+        return True if other and collection_path.name != config.stash[PLAN].prereg.rung else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         cells.parametrize(metafunc)

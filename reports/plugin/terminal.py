@@ -11,10 +11,10 @@ from reports.base.printing import as_word, one_line
 from reports.compare.reproduce import difference_table, outcome_line
 from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.judge.gates import GateOutcome
-from reports.judge.generation import generation_lines
+from reports.judge.one_bit_damage import generation_lines
 from reports.judge.secondary import secondary_line
 from reports.pages.messages import lift_lines
-from reports.plugin.artefacts import Conclusion
+from reports.plugin.artefacts import SessionResult
 from reports.plugin.effort import effort_lines
 from reports.plugin.plan import Plan
 from reports.plugin.reproduction import Comparison
@@ -97,7 +97,7 @@ def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
             reporter.write_line(f"{'':<10}{line}")
 
 
-def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, here: Path) -> None:
+def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, here: Path) -> None:
     """Gates, controls, verdict, trigger, artefacts, and what the verdict does not say."""
     decision = conclusion.decision
     reporter.section(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}")
@@ -133,7 +133,7 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: Conclusion, her
         reporter.write_line(line)
 
 
-def next_commands(conclusion: Conclusion, here: Path) -> list[str]:
+def next_commands(conclusion: SessionResult, here: Path) -> list[str]:
     """What to type to reproduce the verdict, to have its deciding cell explained, and to see it drawn."""
     decision, folder = conclusion.decision, as_word(_short(conclusion.files[0].parent, here))
     killed = [] if decision.killed_at is None else [decision.gates[decision.killed_at].gate.claim_cells[-1].id]
@@ -224,7 +224,7 @@ def _figures(outcome: GateOutcome) -> str:
     return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
 
 
-def _why_not(conclusion: Conclusion) -> str:
+def _why_not(conclusion: SessionResult) -> str:
     decision = conclusion.decision
     if decision.verdict == "INCOMPLETE":
         return f", {len(decision.missing)} registered cells not measured, first {decision.missing[0].id}"

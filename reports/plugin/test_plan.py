@@ -9,7 +9,7 @@ import pytest
 from fixtures.testing.miniature import NAME, write_miniature
 from reports.base.errors import ExitCode
 from reports.plugin.plan import rule_name, run_name
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 
 
 @pytest.fixture

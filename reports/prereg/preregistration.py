@@ -22,7 +22,7 @@ Scalar = bool | int | float | str
 class Claim:
     """One claim: a rule, the layer counts at which it is judged, and the estimators it is recomputed under."""
 
-    name: str  # identifier, as in `hypotheses/test_<name>.py`
+    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
     label: str  # as the source writes it, "narrow-d"
     statement: str
     rule: Rule
@@ -58,7 +58,7 @@ class Control:
 
     name: str
     claim: str
-    generator: str  # a name that `fixtures/planted/controls.py` knows
+    generator: str  # a name that `fixtures/planted/control_checkpoints.py` knows
     expected: Expected
     seed: int
     experts: int
@@ -82,7 +82,7 @@ class Control:
 class Trap:
     """What must not happen, measured at every layer of its claim. One layer out of line makes the gate INCONCLUSIVE."""
 
-    name: str  # identifier, as in `hypotheses/test_<name>.py`
+    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
     claim: str
     rule: TrapRule
 
@@ -183,7 +183,7 @@ class Secondary:
     `metric` is an estimator of d_eff/d over its value for noise, so that each side is relative to its own null.
     """
 
-    name: str  # identifier, as in `hypotheses/test_<name>.py`
+    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
     claim: str  # whose measurements are the experts' side
     metric: str
     band: float  # differences within ± band are none: finite size alone moves noise of unlike shapes apart [-]

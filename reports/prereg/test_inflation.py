@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.prereg.metrics import counted, inflation, values, variant_of
 from reports.prereg.preregistration import Interval
-from reports.testing.specimens import generated
+from reports.testing.small_rules import generated
 
 INTERVAL = Interval(level=0.95, draws=300, seed=3)
 nlls = st.floats(0.01, 20.0)

@@ -12,7 +12,7 @@ from reports.base.canonical import canonical_json
 from reports.base.errors import Tampered
 from reports.prereg.measurement import Measured, Measurement, Of, measurement_from_json
 from reports.prereg.preregistration import Cell
-from reports.testing.specimens import generated, of_model
+from reports.testing.small_rules import generated, of_model
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reports.prereg.measurement import Measured
 from reports.prereg.metrics import NULLS, Decomposition, decompose, pooled, reference, values
-from reports.testing.specimens import lifted, sampled
+from reports.testing.small_rules import lifted, sampled
 
 factors = st.floats(0.25, 4.0)
 fits = st.tuples(*[factors] * len(NULLS))

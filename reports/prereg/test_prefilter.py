@@ -18,7 +18,7 @@ from reports.prereg.prefilter import (
     prefilter_lines,
 )
 from reports.prereg.preregistration import Prefilter, Preregistration, Scope, Subject
-from reports.testing.specimens import rotations
+from reports.testing.small_rules import rotations
 
 SHIPPED = Path(__file__).parents[2] / "hypotheses" / "preregistrations"
 PREREGS = {path.stem: load_preregistration(path) for path in sorted(SHIPPED.glob("*.toml"))}

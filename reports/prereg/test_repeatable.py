@@ -11,7 +11,7 @@ from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import lint, sealable
 from reports.prereg.preregistration import Graduated, Preregistration, RAdam, Rotations
 from reports.prereg.repeatable import require_publishable, unrepeatable, uses
-from reports.testing.specimens import rotations
+from reports.testing.small_rules import rotations
 
 SHIPPED = sorted(PREREGISTRATIONS.glob("*.toml"))
 OWN, SHARED = (load_preregistration(PREREGISTRATIONS / f"E-ffn-rotation-v{d}-olmoe_nano.toml") for d in (4, 5))

@@ -20,7 +20,7 @@ from reports.prereg.preregistration import Cell, Dense, Preregistration
 from reports.seals.seal import verify
 from reports.store.bundle import BUNDLE, read_bundle
 from reports.store.store import Store, write_atomically
-from reports.store.subject import SubjectFacts, sealed_facts
+from reports.store.subject_facts import SubjectFacts, sealed_facts
 
 RUN = "run.json"
 RUN_LIMIT = 1 << 20  # bytes; one of 100 layers has under a thousand

@@ -16,7 +16,7 @@ from reports.compare.differences import gate_name
 from reports.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
 from reports.published.published import DECISION
-from reports.store.subject import NOT_SEALED
+from reports.store.subject_facts import NOT_SEALED
 
 TITLE = "Scoreboard"
 ABOUT = (

@@ -26,7 +26,7 @@ from reports.published.published import DECISION
 from reports.published.scoreboard import standings
 from reports.seals.seal import amend, sidecar_path
 from reports.store.bundle import BUNDLE
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 from reports.testing.fuzzing import damaged
 from reports.testing.publication_specimens import (
     FORGERIES,
@@ -40,7 +40,7 @@ from reports.testing.publication_specimens import (
     publish,
     publish_killed,
 )
-from reports.testing.specimens import SHIPPED, a_measurement, first_seal
+from reports.testing.small_rules import SHIPPED, a_measurement, first_seal
 
 
 @dataclass(frozen=True)

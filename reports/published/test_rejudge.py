@@ -20,8 +20,8 @@ from reports.published.rejudge import RUN, rejudge, remember
 from reports.seals.seal import verify
 from reports.store.bundle import BUNDLE, pack
 from reports.store.store import Identity, open_store
-from reports.store.subject import SubjectFacts
-from reports.testing.specimens import ENVIRONMENT, a_measurement
+from reports.store.subject_facts import SubjectFacts
+from reports.testing.small_rules import ENVIRONMENT, a_measurement
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from reports.published.scoreboard import (
     standings,
 )
 from reports.testing.publication_specimens import edit_decision, edit_measurement, edit_text, killed, publish
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SHIPPED,
     SUBJECT,
     a_claim,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.figures.specimens import document_of, first_kill, measured_rung
 from reports.report import write_report
+from reports.testing.figured_rung import document_of, first_kill, measured_rung
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.base.printing import printable_lines
-from reports.figures.every import figures
+from reports.figures.all_figures import figures
 from reports.figures.render import Drawing, drawn, inlined
 from reports.figures.shown import Shown, Value
 from reports.figures.theme import css_variables

@@ -5,7 +5,7 @@ from typing import Any
 
 from reports.base.spans import spans
 from reports.figures.shown import Table, Value
-from reports.judge.controls import ControlOutcome, TrapOutcome
+from reports.judge.instruments import ControlOutcome, TrapOutcome
 
 SOUND = {True: "sound", False: "OUT OF LINE", None: "did not run"}
 Gates = Sequence[tuple[Mapping[str, Any], bool]]  # as in `decision.json`, and whether it came after the kill

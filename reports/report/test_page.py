@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reports.figures.every import figures
-from reports.figures.specimens import ENVIRONMENT, document_of, measured_rung, narrow
+from reports.figures.all_figures import figures
 from reports.judge.decision import decide
 from reports.prereg.preregistration import Cell
 from reports.report import write_report
 from reports.report.page import number, report_html
-from reports.testing.specimens import of
+from reports.testing.figured_rung import ENVIRONMENT, document_of, measured_rung, narrow
+from reports.testing.small_rules import of
 
 HOSTILE = '<script>alert("$x$")</script> & co'
 VOID = {"meta", "path", "use", "rect", "br", "stop"}

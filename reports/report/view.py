@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.figures.shown import Table
-from reports.judge.controls import ControlOutcome, TrapOutcome
 from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.judge.gates import GateOutcome
+from reports.judge.instruments import ControlOutcome, TrapOutcome
 from reports.pages.messages import lift_lines
 from reports.pages.postmortem import cell_ranges
 from reports.prereg.preregistration import Claim, Verdict

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports.figures.every import figures
+from reports.figures.all_figures import figures
 from reports.figures.render import drawn
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements

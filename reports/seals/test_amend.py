@@ -7,7 +7,7 @@ from reports.parsing.parse import load_preregistration
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.seals.seal import sidecar_path, verify
 from reports.seals.test_seal import amendment, edit, tampered
-from reports.testing.specimens import first_seal
+from reports.testing.small_rules import first_seal
 
 
 def test_status_describes_itself(sealed: Path) -> None:

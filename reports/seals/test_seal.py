@@ -10,7 +10,7 @@ from reports.base.errors import BadInput, Tampered
 from reports.parsing.parse import load_preregistration
 from reports.seals.ledger import LEDGER, Event, holding, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, sidecar_path, verify, was_sealed
-from reports.testing.specimens import SHIPPED, first_seal
+from reports.testing.small_rules import SHIPPED, first_seal
 
 NAME = SHIPPED.name
 

@@ -16,7 +16,7 @@ from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
 from reports.store import bundle
 from reports.store.bundle import bundle_lines, bundle_sha256, pack, read_bundle
-from reports.testing.specimens import a_measurement
+from reports.testing.small_rules import a_measurement
 
 CELLS = [Cell("claim", "narrow_d", 3), Cell("control", "planted"), Cell("trap", "off_rotation", 0)]
 FOUND = {cell: a_measurement(cell, [0.25, 1 / 3]) for cell in CELLS}

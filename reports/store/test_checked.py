@@ -11,7 +11,7 @@ from fixtures.testing.miniature import NAME, write_miniature
 from reports.base.errors import BadInput, ExitCode
 from reports.prereg.preregistration import Cell
 from reports.store.checked import Checked, counted
-from reports.testing.specimens import a_measurement
+from reports.testing.small_rules import a_measurement
 
 
 def flip(model: Path, layer: int) -> None:

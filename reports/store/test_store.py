@@ -14,7 +14,7 @@ from fixtures.testing.waiting import blocked, wait_for
 from reports.base.errors import BadInput, Tampered
 from reports.prereg.preregistration import Cell
 from reports.store.store import Identity, Store, append_attempt, open_store, write_atomically
-from reports.testing.specimens import a_measurement, of, of_model, sampled
+from reports.testing.small_rules import a_measurement, of, of_model, sampled
 
 CELL = Cell("claim", "narrow_d", 3)
 IDENTITY = Identity("0" * 64, "1" * 64, {"device": "cpu"})

@@ -23,8 +23,8 @@ from reports.published.rejudge import RUN, remember
 from reports.seals.seal import verify
 from reports.store.bundle import BUNDLE, pack
 from reports.store.store import Store
-from reports.store.subject import SubjectFacts, sealed_facts
-from reports.testing.specimens import ENVIRONMENT, SHIPPED, a_measurement, first_seal
+from reports.store.subject_facts import SubjectFacts, sealed_facts
+from reports.testing.small_rules import ENVIRONMENT, SHIPPED, a_measurement, first_seal
 
 VERDICT = Path("verdicts") / "nano"
 WIDE = 0.777  # what noise of the embedded model's shape has [-]

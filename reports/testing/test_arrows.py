@@ -57,7 +57,7 @@ def test_arrows(package: str) -> None:
 def test_the_check_can_fail() -> None:
     assert faults("kernels", "from reports.store.store import Store\nimport pytest") == {"reports", "pytest"}
     assert faults("reports", "def late():\n    import torch.nn") == {"torch"}
-    assert faults("hypotheses", "from kernels.spectra.spectra import spectrum") == {"kernels"}
+    assert faults("hypotheses", "from kernels.spectra.spectrum import spectrum") == {"kernels"}
 
 
 def test_reports_loads_no_torch() -> None:

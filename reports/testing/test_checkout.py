@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.checkpoints.provenance import file_sha256
-from fixtures.subjects.subject import subject_facts
+from fixtures.subjects.find_subject import subject_facts
 from reports.base.errors import ExitCode
 from reports.cli import PREREGISTRATIONS
 from reports.seals.seal import verify

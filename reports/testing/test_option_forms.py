@@ -14,9 +14,9 @@ import pytest
 from reports.base.printing import as_word
 from reports.judge.decision import decide
 from reports.parsing.parse import load_preregistration
-from reports.plugin.artefacts import Conclusion, _given
+from reports.plugin.artefacts import SessionResult, _given
 from reports.plugin.terminal import next_commands
-from reports.testing.specimens import SHIPPED
+from reports.testing.small_rules import SHIPPED
 from reports.testing.test_readme import options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +117,7 @@ def test_what_a_run_says_to_type_next_is_typed_as_it_stands(tmp_path: Path) -> N
     given = _given({**typed, "prereg": "../x y/E.toml"})
     assert given == " --model='a model/$x' --prompts=p.jsonl --sample --prereg='../x y/E.toml'"
     decision = decide(load_preregistration(SHIPPED), tuple(range(16)), {})
-    conclusion = Conclusion(decision, {}, 11, (tmp_path / "a run" / "decision.json",), given)
+    conclusion = SessionResult(decision, {}, 11, (tmp_path / "a run" / "decision.json",), given)
     reproduce, last, draw = next_commands(conclusion, tmp_path)
     assert reproduce.startswith("reproduce: pytest hypotheses/ ")
     assert reproduce.endswith(" \\")

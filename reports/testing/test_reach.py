@@ -14,7 +14,7 @@ from reports.judge.gates import apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
-from reports.testing.specimens import a_claim, a_measurement, a_preregistration, generated, of, of_model, sampled
+from reports.testing.small_rules import a_claim, a_measurement, a_preregistration, generated, of, of_model, sampled
 
 INTERVAL = Interval(level=0.95, draws=200, seed=3)
 Layers = list[list[float]]

@@ -69,7 +69,7 @@ def test_an_arrow_that_runs_up_is_seen() -> None:
     gates = Path("judge/gates.py")
     assert upwards("reports", gates, "from reports.prereg.rules import Rule\nimport reports.base.errors") == set()
     assert upwards("reports", gates, "def late():\n    from reports.pages import why") == {"pages"}
-    assert upwards("reports", gates, "import reports.testing.specimens") == {"testing"}
+    assert upwards("reports", gates, "import reports.testing.small_rules") == {"testing"}
     assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.measures.learning import Learning") == {"measures"}
 
 

@@ -33,7 +33,11 @@ def root(pytester: pytest.Pytester, elsewhere: None) -> Path:
     (subject,) = re.findall(r"^\[subject\]\n.+?^(?=\[)", SHIPPED.read_text(), re.S | re.M)
     rules = f"hypotheses/preregistrations/{NAME}.toml"
     (root / rules).write_text(f"{example(rules)}\n{subject}")
-    (root / "hypotheses" / "test_flat_spectrum.py").write_text(example("hypotheses/test_flat_spectrum.py"))
+    test = "hypotheses/E-flat-spectrum/test_flat_spectrum.py"
+    (root / test).parent.mkdir()
+    (root / test).write_text(example(test))
+    (root / "hypotheses" / "another-rung").mkdir()
+    (root / "hypotheses" / "another-rung" / "test_flat_spectrum.py").write_text("raise AssertionError('another rung')")
     return root
 
 

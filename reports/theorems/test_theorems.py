@@ -17,7 +17,7 @@ from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import AtLevel, LargestAtMost, MeanAtLeast
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
     a_control,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from reports.base.matrix_names import PROJECTIONS, by_projection, matrix_name
-from reports.judge.conclusion import FAMILIES
-from reports.judge.controls import broken_rotation
 from reports.judge.gates import Measurements
+from reports.judge.instruments import broken_rotation
+from reports.judge.probe import FAMILIES
 from reports.prereg.measurement import Measurement
 from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Cell, Control, Preregistration

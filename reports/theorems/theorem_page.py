@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reports.base.markdown import plain, table
 from reports.judge.decision import Decision
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 from reports.theorems.theorem_checks import Check
 from reports.theorems.theorems import TheoremOutcome
 

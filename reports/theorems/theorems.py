@@ -14,7 +14,7 @@ from reports.judge.decision import Decision
 from reports.judge.digests import ten_digits
 from reports.judge.gates import Measurements
 from reports.prereg.preregistration import Preregistration
-from reports.store.subject import SubjectFacts
+from reports.store.subject_facts import SubjectFacts
 from reports.theorems.theorem_checks import (
     Check,
     gauge_range,

@@ -1,4 +1,4 @@
-"""Learned rotations beside the peers: one matrix, one start, one run. `python -m kernels.benchmarks.rotations`.
+"""Learned rotations beside the peers: one matrix, one start, one run. `python -m kernels.benchmarks.bench_rotations`.
 
 The matrix is Gaussian, float32; the start is a Haar rotation in float32. A peer's clock stops while beta is evaluated
 and reads at every iterate, so it has a beta as soon as one iterate has it. **Ours pay for the whole call**: checks, QR
@@ -233,7 +233,7 @@ def chosen(wanted: list[str] | None) -> list[str]:
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.rotations", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.bench_rotations", description=__doc__)
     parser.add_argument("--shape", default="1024x2048", help="rows x columns")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)

@@ -11,7 +11,7 @@ from reports.judge.document import decision_json
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
     a_control,

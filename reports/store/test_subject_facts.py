@@ -10,8 +10,14 @@ from reports.judge.judged import judge
 from reports.parsing.parse import load_preregistration
 from reports.prereg.measurement import Of
 from reports.prereg.preregistration import Cell
-from reports.store.subject import check_digest, model_sha256, recorded_not_sealed, sealed_facts, sealed_model_sha256
-from reports.testing.specimens import (
+from reports.store.subject_facts import (
+    check_digest,
+    model_sha256,
+    recorded_not_sealed,
+    sealed_facts,
+    sealed_model_sha256,
+)
+from reports.testing.small_rules import (
     SHIPPED,
     SUBJECT,
     a_claim,

@@ -1,9 +1,9 @@
-"""The rung's kernels on one GPU beside peers and the machine's own limits: `python -m kernels.benchmarks.gpu [MODEL]`.
+"""The rung's kernels on one GPU beside peers and the card's limits: `python -m kernels.benchmarks.bench_gpu [MODEL]`.
 
 Tables, each measured in one run on one device: what the device does at best (a large product in float32 and float64, a
 copy in memory, a copy to it); routes to a spectrum; the passes of a search's step; polar factors; whole searches beside
 peers; and with MODEL, a checkpoint that `python -m fixtures generate` made, the study itself beside the naive script,
-with peak memory (`study.py`). A rate stands as a share of the best that the device did here, never of a data sheet.
+with peak memory (`bench_study.py`). A rate is a share of the best that the device did here, not of a data sheet.
 What is not installed is named.
 """
 
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from fixtures.subjects.device import resolve_device
-from kernels.benchmarks import study
+from kernels.benchmarks import bench_study
 from kernels.benchmarks.rotation_peers import PEERS
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal
@@ -31,8 +31,8 @@ from kernels.searches.momentum import momentum
 from kernels.searches.polar import by_eigenvectors, by_products, certified
 from kernels.searches.procrustes import annealed_procrustes
 from kernels.searches.radam import SkewDescent, radam
-from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank
-from kernels.spectra.spectra import eigenvalues_beside, eigenvalues_on_device, spectrum
+from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank
+from kernels.spectra.spectrum import eigenvalues_beside, eigenvalues_on_device, spectrum
 from reports.base.errors import BadInput
 from reports.base.printing import print_anywhere
 from reports.plugin.effort import step_flops
@@ -242,11 +242,11 @@ def on_one_core(bench: Bench) -> None:
     """WeightWatcher and the other peers that take no GPU, in a process of their own: threads are set at import."""
     shape = ["--matrices", "2", "--out", str(bench.out), "--in", str(bench.width)]
     print("\nSpectra on one core of the host\n", flush=True)
-    subprocess.run([sys.executable, "-m", "kernels.benchmarks.spectra", *shape], cwd=study.ROOT, check=True)  # noqa: S603 - this one
+    subprocess.run([sys.executable, "-m", "kernels.benchmarks.bench_spectra", *shape], cwd=bench_study.ROOT, check=True)  # noqa: S603 - this one
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.gpu", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.bench_gpu", description=__doc__)
     parser.add_argument("model", nargs="?", type=Path, help="a generated checkpoint of the full shape")
     parser.add_argument("--device", default="cuda", help="cuda, cuda:i, or cpu to try the command out (default: cuda)")
     parser.add_argument("--out", type=int, default=1024)
@@ -259,7 +259,7 @@ def main(arguments: list[str]) -> int:
     except BadInput as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
-    bench = Bench(device, options.out, options.width, options.matrices, study.cores())
+    bench = Bench(device, options.out, options.width, options.matrices, bench_study.cores())
     print(f"{settings['device_name']}, {bench.cores} cores, torch {torch.__version__}, CUDA {settings['cuda']}")
     best = limits(bench)
     spectra(bench, best)
@@ -269,7 +269,7 @@ def main(arguments: list[str]) -> int:
     on_one_core(bench)
     if options.model is not None:
         print()
-        study.main([str(options.model), "--device", options.device, "--all-layers", "--whole", "--naive"])
+        bench_study.main([str(options.model), "--device", options.device, "--all-layers", "--whole", "--naive"])
     return 0
 
 

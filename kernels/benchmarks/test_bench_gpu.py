@@ -6,12 +6,12 @@ import sys
 import pytest
 import torch
 
-from kernels.benchmarks.study import ROOT
+from kernels.benchmarks.bench_study import ROOT
 from reports.base.errors import ExitCode
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kernels.benchmarks.gpu", *arguments]
+    command = [sys.executable, "-m", "kernels.benchmarks.bench_gpu", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

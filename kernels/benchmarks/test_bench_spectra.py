@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kernels.benchmarks import spectra as benchmark
+from kernels.benchmarks import bench_spectra as benchmark
 
 
 def test_prints_one_row_per_route(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The study up to its first kill: seconds, imports and memory. `python -m kernels.benchmarks.study [MODEL …]`.
+"""The study up to its first kill: seconds, imports and memory. `python -m kernels.benchmarks.bench_study [MODEL …]`.
 
 Each run is `pytest hypotheses/ -x` in a process of its own on a fresh store: the embedded model, then every checkpoint
 that is named, in one process and with each number of `--workers`; with `--all-layers`, `narrow_d` of all layers; with
@@ -102,7 +102,7 @@ def study(  # noqa: PLR0913, PLR0917 - an option each
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.study", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.bench_study", description=__doc__)
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL", help="checkpoints to run beside it")
     parser.add_argument("--workers", nargs="*", type=int, default=[], metavar="N", help="also with pytest -n N")
     parser.add_argument("--all-layers", action="store_true", help="also narrow_d of all layers")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reports.figures.convergence import convergence
 from reports.figures.decomposition import decomposition
-from reports.figures.dense import beside_dense
+from reports.figures.dense_comparison import beside_dense
 from reports.figures.distribution import distribution
 from reports.figures.inflation import nll_inflation
 from reports.figures.lift import lift

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.spectra import effective_dimension
-from kernels.spectra.effective_dimension import (
+from kernels.spectra import rank_estimators as effective_dimension
+from kernels.spectra.rank_estimators import (
     effective_dimension_ratios,
     energy_rank,
     energy_rank_margin,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.plugin.crew import WORKERINPUT, Failures, Orders, Slots, instruct, orders_of
+from reports.plugin.workers import WORKERINPUT, Failures, Orders, Slots, instruct, orders_of
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5))))
@@ -45,7 +45,7 @@ def test_a_worker_gets_its_orders_as_plain_values() -> None:
 def test_two_runs_of_one_process_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their stores are told apart by it, also where both begin at one time of the clock."""
     monkeypatch.setattr(
-        "reports.plugin.crew.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone))
+        "reports.plugin.workers.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone))
     )
     options = {"maxfail": 0, "reproduce": None, "tx": None}
     config: Any = SimpleNamespace(getoption=lambda name, default=None: options.get(name, default))

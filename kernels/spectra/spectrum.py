@@ -42,7 +42,7 @@ import torch
 from torch import Tensor
 
 from kernels.batch import check_matrices, map_matrices, matrix_indices, scaled_matrix
-from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank_margin
+from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank_margin
 
 UNIT_ROUNDOFF = 2.0**-53
 EIGENSOLVER_CONSTANT = 640.0  # p(k) = 640 (k+1)^2: derivation in the module docstring, point 2

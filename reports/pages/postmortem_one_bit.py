@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from reports.base.markdown import code, plain, quoted, table
-from reports.judge.generation import Damage, Depth, Generation, prompts_text
+from reports.judge.one_bit_damage import Damage, Depth, Generation, prompts_text
 
 
 def generation_section(found: Generation | None) -> str:

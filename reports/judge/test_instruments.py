@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from reports.judge.controls import broken_rotation, judge_control, judge_trap, judge_traps
 from reports.judge.gates import control_outcome
+from reports.judge.instruments import broken_rotation, judge_control, judge_trap, judge_traps
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Control, Gate
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost
-from reports.testing.specimens import a_claim, a_control, a_trap, of, sampled
+from reports.testing.small_rules import a_claim, a_control, a_trap, of, sampled
 
 RULE = MeanAtLeast("lift", at_least=1.5)
 CELL = Cell("control", "planted")

@@ -19,16 +19,16 @@ from reports.base.markdown import quoted, table
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
-from reports.judge.generation import Generation, generation, generation_json, generation_lines
+from reports.judge.one_bit_damage import Generation, generation, generation_json, generation_lines
 from reports.judge.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_rung, decided, found, states_of
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
-from reports.pages.postmortem_generation import generation_section
-from reports.plugin.artefacts import Conclusion
+from reports.pages.postmortem_one_bit import generation_section
+from reports.plugin.artefacts import SessionResult
 from reports.plugin.terminal import COLUMNS, write_summary
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
 from reports.store.store import Identity, open_store
-from reports.testing.specimens import SUBJECT, a_claim, a_one_bit, a_preregistration, generated, of_model
+from reports.testing.small_rules import SUBJECT, a_claim, a_one_bit, a_preregistration, generated, of_model
 from reports.testing.test_schemas import validator
 
 NLL = (1.0, 3.0, 2.0)
@@ -441,7 +441,7 @@ class Written:
 
 def summary(decision: Decision) -> list[str]:
     written = Written()
-    conclusion = Conclusion(decision, document_of(decision), 0, (Path("run/decision.json"),), " --model=other")
+    conclusion = SessionResult(decision, document_of(decision), 0, (Path("run/decision.json"),), " --model=other")
     write_summary(written, conclusion, Path.cwd())  # type: ignore[arg-type]
     return written.text.getvalue().splitlines()
 

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from kernels.spectra.effective_dimension import (
+from kernels.spectra.rank_estimators import (
     REGISTERED_SHARES,
     effective_dimension_ratios,
     energy_rank_range,
     shares_of_energy,
 )
-from kernels.spectra.spectra import Spectrum, spectrum
+from kernels.spectra.spectrum import Spectrum, spectrum
 
 
 def measure_effective_dimension(w: Tensor, workers: int = 1) -> dict[str, list[float]]:

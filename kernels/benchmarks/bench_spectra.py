@@ -1,4 +1,4 @@
-"""Routes to a spectrum, side by side on the same matrices, one thread each: `python -m kernels.benchmarks.spectra`.
+"""Routes to a spectrum side by side on the same matrices, one thread: `python -m kernels.benchmarks.bench_spectra`.
 
 Per route: CPU seconds per matrix (process time, which other processes distort less than the wall clock; they still
 contend for memory, hence interleaved routes and medians), the speed relative to the float64 svdvals loop, whether the
@@ -28,8 +28,8 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from kernels.spectra.effective_dimension import REGISTERED_SHARES, energy_rank  # noqa: E402
-from kernels.spectra.spectra import spectrum  # noqa: E402
+from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank  # noqa: E402
+from kernels.spectra.spectrum import spectrum  # noqa: E402
 from reports.base.printing import print_anywhere  # noqa: E402
 
 # One bf16 matrix (out, in) to descending float64 energies (k,), or to a function that fetches them after the clock.
@@ -185,7 +185,7 @@ def throughput(batch: Tensor, workers: int) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.spectra", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kernels.benchmarks.bench_spectra", description=__doc__)
     parser.add_argument("--matrices", type=int, default=8)
     parser.add_argument("--out", type=int, default=1024)
     parser.add_argument("--in", type=int, default=2048, dest="columns")

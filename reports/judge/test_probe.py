@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from reports.judge.conclusion import FAMILIES, ProbeOutcome, conclude_probe, probe_json, probed_layer
 from reports.judge.gates import judge_gates
+from reports.judge.probe import FAMILIES, ProbeOutcome, conclude_probe, probe_json, probed_layer
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import MeanAtLeast, MeanAtMost
-from reports.testing.specimens import (
+from reports.testing.small_rules import (
     a_claim,
     a_control,
     a_preregistration,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kernels.benchmarks import rotations as benchmark
+from kernels.benchmarks import bench_rotations as benchmark
+from kernels.benchmarks.bench_rotations import Budget
 from kernels.benchmarks.rotation_runs import Cost, Run, easy_comparison, hard_comparison, ratios, reach_table
-from kernels.benchmarks.rotations import Budget
 
 ITQ, CAYLEY, GEOOPT = "ITQ, torch.linalg.svd float32", "torch orthogonal cayley + RAdam", "geoopt RiemannianAdam"
 

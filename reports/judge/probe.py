@@ -14,7 +14,7 @@ from reports.judge.gates import GateOutcome
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Probe
 
-Conclusion = Literal["structural ceiling", "search unresolved", "structure found"]
+ProbeConclusion = Literal["structural ceiling", "search unresolved", "structure found"]
 # Of the mean β on the sample
 FAMILIES = ("start", "landing", "larger_budget", "procrustes", "annealed_procrustes", "momentum")
 
@@ -43,7 +43,7 @@ class ProbedLayer:
 class ProbeOutcome:
     probe: Probe
     layers: tuple[ProbedLayer, ...]
-    conclusion: Conclusion
+    conclusion: ProbeConclusion
     reasons: tuple[str, ...]  # why the search is unresolved, or what the others rest on
 
 
@@ -97,7 +97,7 @@ def _concluded(
     low, high = structure
     inside = 1.0 - probe.band <= low and high <= 1.0 + probe.band
     interval = f"structure {low:.4f} to {high:.4f}, band 1 ± {probe.band:g}"
-    conclusion: Conclusion = "search unresolved"
+    conclusion: ProbeConclusion = "search unresolved"
     if not doubts and inside:
         conclusion = "structural ceiling"
     elif not doubts and low > 1.0 + probe.band:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kernels.spectra.effective_dimension import REGISTERED_SHARES, TIE_TOLERANCE, energy_rank
-from kernels.spectra.spectra import Spectrum, singular_values, spectrum
+from kernels.spectra.rank_estimators import REGISTERED_SHARES, TIE_TOLERANCE, energy_rank
+from kernels.spectra.spectrum import Spectrum, singular_values, spectrum
 
 
 def exactly(message: str) -> str:

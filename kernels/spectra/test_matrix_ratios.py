@@ -9,9 +9,9 @@ import torch
 from kernels.marchenko_pastur import ESTIMATORS, marchenko_pastur_ratio, singular_value_quantile
 from kernels.planted.nulls import gaussian_null
 from kernels.planted.planted import low_rank_plus_noise
-from kernels.spectra.effective_dimension import energy_rank
-from kernels.spectra.narrow_d import mean_spectrum_quantiles, measure_effective_dimension
-from kernels.spectra.spectra import singular_values, spectrum
+from kernels.spectra.matrix_ratios import mean_spectrum_quantiles, measure_effective_dimension
+from kernels.spectra.rank_estimators import energy_rank
+from kernels.spectra.spectrum import singular_values, spectrum
 
 
 def exactly(message: str) -> str:
