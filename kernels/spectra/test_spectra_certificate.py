@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kernels.spectra import spectrum as route
+from kernels.spectra import spectrum as routes
 from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank, energy_rank_range
 from kernels.spectra.spectrum import Spectrum, singular_values, spectrum
 from kernels.spectra.test_spectrum import digest, gaussian, ranks, tie_spectrum, with_singular_values
@@ -46,8 +46,8 @@ def test_true_error_is_within_the_bound(name: str) -> None:
 
 
 def test_the_bound_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = route._gram_error
-    monkeypatch.setattr(route, "_gram_error", lambda energies, n: tuple(1e-9 * part for part in honest(energies, n)))
+    honest = routes._gram_error
+    monkeypatch.setattr(routes, "_gram_error", lambda energies, n: tuple(1e-9 * part for part in honest(energies, n)))
     with pytest.raises(AssertionError, match="energies off by"):
         assert_within_bound(with_singular_values(ADVERSARIAL["geometric to 1e-12"], 16, seed=21))
 
@@ -55,7 +55,7 @@ def test_the_bound_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_bound_is_tight_enough_to_be_useful() -> None:
     """At the subject's k the slack must stay well below the step between cumulative energies, 2e-4 of the total."""
     x = torch.linspace(3.0, 0.1, 1024, dtype=torch.float64)
-    bound, undecided = route._gram_error(x, 2048)
+    bound, undecided = routes._gram_error(x, 2048)
     assert bound < 1e-5 * x[0]
     assert undecided < 2e-7 * x.sum()
 
@@ -87,7 +87,7 @@ def test_boundary_matrices_are_recomputed_and_it_matters(monkeypatch: pytest.Mon
     assert all(result.recomputed.all() for result in certified)
     assert [ranks(result.energies) for result in certified] == referees
     never_near = lambda energies, shares: torch.full(energies.shape[:-1], torch.inf)  # noqa: E731
-    monkeypatch.setattr(route, "energy_rank_margin", never_near)
+    monkeypatch.setattr(routes, "energy_rank_margin", never_near)
     uncertified = [spectrum(w) for w in batches]
     assert not any(result.recomputed.any() for result in uncertified)
     assert [ranks(result.energies) for result in uncertified] != referees
@@ -199,13 +199,13 @@ def chunked_matches(w: Tensor, by_chunks: Spectrum) -> bool:
 
 
 @pytest.mark.parametrize(
-    "route", [route.eigenvalues_on_device, partial(route.eigenvalues_beside, cores=2)], ids=["device", "beside"]
+    "path", [routes.eigenvalues_on_device, partial(routes.eigenvalues_beside, cores=2)], ids=["device", "beside"]
 )
-def test_chunked_route_on_cpu(route: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunked_route_on_cpu(path: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
     """What a GPU runs, run here: chunks of two out of five matrices, one of them at a boundary."""
     w = torch.cat([gaussian((4, 20, 25), seed=50), with_singular_values(tie_spectrum(20, 0.95), 25, seed=51)[None]])
-    monkeypatch.setattr(route, "DEVICE_BYTES_PER_CHUNK", 2 * 8 * (2 * 20 * 25 + 2 * 20 * 20))
-    parts = [route._certified(w, indices, route) for indices in route.device_chunks(w)]
+    monkeypatch.setattr(routes, "DEVICE_BYTES_PER_CHUNK", 2 * 8 * (2 * 20 * 25 + 2 * 20 * 20))
+    parts = [routes._certified(w, indices, path) for indices in routes.device_chunks(w)]
     assert [len(part.error_bound) for part in parts] == [2, 2, 1]
     assert parts[2].recomputed.all()
     fields = ("energies", "error_bound", "recomputed", "decision_error")
@@ -215,7 +215,7 @@ def test_chunked_route_on_cpu(route: Callable[[Tensor], Tensor], monkeypatch: py
 
 
 @NO_CUDA
-@pytest.mark.parametrize("workers", [1, route.CORES_BESIDE], ids=["device", "beside"])
+@pytest.mark.parametrize("workers", [1, routes.CORES_BESIDE], ids=["device", "beside"])
 def test_cuda_parity(workers: int) -> None:
     w = gaussian((5, 256, 512), seed=52, dtype=torch.bfloat16)
     assert chunked_matches(w, spectrum(w.cuda(), workers))
