@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from kernels.closed_forms.haar_level import haar_level
 from kernels.gauge.moments import (
-    haar_level,
     jensen_ceiling,
     lift,
     moment_ratio,

@@ -13,7 +13,7 @@ FLOAT32_EXPONENT = 100
 def gaussian_null(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """I.i.d. standard normal matrices `(..., out, in)`, drawn in float64 and cast: float32, on the generator's device.
 
-    Its estimators of d_eff are those of `kernels/marchenko_pastur.py`, and its 1-bit cosine is sqrt(2/pi).
+    Its estimators of d_eff are those of `kernels/closed_forms/marchenko_pastur.py`, and its 1-bit cosine is sqrt(2/pi).
     Every estimator is scale-free, so it matches any subject matrix of its shape. Raises ValueError for a shape that
     is not at least `(out, in)` with sides >= 1.
     """

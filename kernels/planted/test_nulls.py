@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import Tensor
 
-from kernels.gauge.moments import haar_level, one_bit_cosine
+from kernels.closed_forms.haar_level import haar_level
+from kernels.gauge.moments import one_bit_cosine
 from kernels.planted.nulls import gaussian_null, shuffled_null, spectral_null
 from kernels.spectra.spectrum import singular_values
 

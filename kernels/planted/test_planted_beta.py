@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kernels.gauge.moments import haar_level, one_bit_cosine
+from kernels.closed_forms.haar_level import haar_level
+from kernels.gauge.moments import one_bit_cosine
 from kernels.planted.nulls import gaussian_null
 from kernels.planted.planted_beta import peaky_codebook, sign_lattice, sign_rows
 from kernels.rotations import haar_orthogonal

@@ -2,7 +2,7 @@
 
 Energies are squared singular values in descending order, shape `(..., k)` with k = min(out, in); any common scale.
 Sums are accumulated in float64. All estimators lie in [1, k] and are counts of directions `[-]`; divided by k they
-are the d_eff/d of the study. Their values on structureless matrices are in `kernels/marchenko_pastur.py`.
+are the d_eff/d of the study. Their values on structureless matrices are in `kernels/closed_forms/marchenko_pastur.py`.
 """
 
 import torch

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from kernels.marchenko_pastur import ESTIMATORS, marchenko_pastur_ratio, singular_value_quantile
+from kernels.closed_forms.marchenko_pastur import ESTIMATORS, marchenko_pastur_ratio, singular_value_quantile
 from kernels.planted.nulls import gaussian_null
 from kernels.planted.planted import low_rank_plus_noise
 from kernels.spectra.matrix_ratios import mean_spectrum_quantiles, measure_effective_dimension

@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-POINTS = 8193  # of t in [0, pi]; the quantile is then right to 1e-6 (tested against `kernels.marchenko_pastur`)
+POINTS = (
+    8193  # of t in [0, pi]; the quantile is then right to 1e-6 (tested against `kernels.closed_forms.marchenko_pastur`)
+)
 
 
 def marchenko_pastur_quantiles(levels: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:

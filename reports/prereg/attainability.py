@@ -3,8 +3,8 @@
 import math
 from typing import Literal
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.prereg.metrics import RELATIVE
-from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Claim, Subject
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 

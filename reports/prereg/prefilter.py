@@ -1,8 +1,8 @@
 """What shapes alone settle, before a weight is read: bits per weight, the random floor, and what theorems allow."""
 
-import math
 from dataclasses import dataclass
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.prereg.preregistration import Preregistration, Rotations, Subject
 
 
@@ -43,11 +43,6 @@ def arithmetic(subject: Subject, rotations: Rotations) -> str:
         f"{bits.mean:.2f} bits per weight with a {rotations.rotation_bits}-bit rotation {owner}: gate and up "
         f"{bits.gate_up:.2f}, down {bits.down:.2f} (1 sign + {rotations.scale_bits} per row + rotation)"
     )
-
-
-def haar_level(width: int) -> float:
-    """beta of any row after a Haar rotation: sqrt(2/pi + (1 - 2/pi)/n) [-], n = `width`; sqrt(2/pi) as n grows."""
-    return math.sqrt(2 / math.pi + (1 - 2 / math.pi) / width)
 
 
 def over_budget(prereg: Preregistration) -> bool:

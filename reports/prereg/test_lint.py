@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.base.errors import BadInput, ExitCode
 from reports.parsing.parse import DIMENSIONS, load_preregistration
 from reports.prereg.attainability import ratio_range
 from reports.prereg.lint import Finding, lint, require_sealable, sealable
-from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Claim, Preregistration
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.base.errors import BadInput
 from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import Finding, lint, require_sealable, sealable
 from reports.prereg.prefilter import (
     arithmetic,
     effective_bits,
-    haar_level,
     over_budget,
     prefilter_json,
     prefilter_lines,

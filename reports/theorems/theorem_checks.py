@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.base.matrix_names import PROJECTIONS, by_projection, matrix_name
 from reports.judge.gates import Measurements
 from reports.judge.instruments import broken_rotation
 from reports.judge.probe import FAMILIES
 from reports.prereg.measurement import Measurement
-from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Cell, Control, Preregistration
 from reports.prereg.rules import LargestAtMost
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from kernels.closed_forms.haar_level import haar_level
 from reports.base.matrix_names import PROJECTIONS, by_projection, matrix_name
 from reports.judge.gates import Measurements
-from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.theorems.theorem_checks import Check, controls, ordered, widths
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from kernels.marchenko_pastur import (
+from kernels.closed_forms.marchenko_pastur import (
     ESTIMATORS,
     density,
     distribution,

@@ -1,0 +1,1 @@
+"""Formulas of a few numbers: no torch, so that a verdict is judged again on a laptop."""
