@@ -1,10 +1,11 @@
-"""One measured cell: numbers, what they were measured on, and nothing that decides."""
+"""One measured cell: numbers that describe themselves, what they were measured on, and nothing that decides."""
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from statistics import fmean
+from typing import Literal, cast, get_args, overload
 
 from reports.base.errors import Tampered
 from reports.prereg.preregistration import Cell, CellKind
@@ -12,26 +13,96 @@ from reports.prereg.preregistration import Cell, CellKind
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
 LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
 KEYS = frozenset({
-    "kind", "name", "layer", "tensors_sha256", "samples", "reference", "profiles", "texts", "of", "seconds",
+    "kind", "name", "layer", "tensors_sha256", "axes", "samples", "profiles", "texts", "of", "seconds",
 })  # fmt: skip
+SAMPLE_KEYS = frozenset({"values", "label", "unit", "axes", "counted", "noise", "least", "most", "made_of"})
 SHA256 = re.compile("[0-9a-f]{64}")
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a kernel hands over for one layer.
+class Samples(Sequence[float]):
+    """One metric of one cell, with what it takes to judge it and to show it. As a sequence it is its values.
 
-    `samples[metric]` holds one value per matrix [-], gate_proj, up_proj, down_proj, experts ascending, or of a whole
-    model one value per prompt; `reference[metric]` is the value that a structureless matrix of the same shape has.
-    `profiles` are curves for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule
-    reads them.
+    `values` lie along `axes` (of the measurement, the last axis fastest). `noise` is what a structureless matrix of
+    the same shape has, value by value, or None where that says nothing. `least` and `most` are what every machine's
+    value is between, where that is certified. A derived metric names in `made_of` the samples that it is made of.
     """
 
-    samples: Mapping[str, tuple[float, ...]]
-    reference: Mapping[str, float]
-    profiles: Mapping[str, tuple[float, ...]]
+    values: tuple[float, ...]
+    label: str  # for people: "d_eff/d, 95 % energy rank"
+    unit: str  # "-" for a ratio
+    axes: tuple[str, ...]
+    counted: str = "matrices"  # what n counts where a rule pools the values
+    noise: tuple[float, ...] | None = None
+    least: tuple[float, ...] | None = None
+    most: tuple[float, ...] | None = None
+    made_of: tuple[str, ...] = ()
+
+    @property
+    def noise_mean(self) -> float | None:
+        return None if self.noise is None else fmean(self.noise)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.values)
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[float, ...]: ...
+    def __getitem__(self, index: int | slice) -> float | tuple[float, ...]:
+        return self.values[index]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measure hands over for one cell.
+
+    `axes[axis]` names what lies along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
+    for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either.
+    """
+
+    samples: Mapping[str, Samples]
+    axes: Mapping[str, tuple[str, ...]]
+    profiles: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for samples that are not as many as their axes are long."""
+        for name, samples in self.samples.items():
+            absent = [axis for axis in samples.axes if axis not in self.axes]
+            if absent:
+                raise ValueError(f"{name} lies along {absent[0]}, expected one of {', '.join(self.axes)}")
+            size = math.prod(len(self.axes[axis]) for axis in samples.axes)
+            for what in ("values", "noise", "least", "most"):
+                values = getattr(samples, what)
+                if values is not None and len(values) != size:
+                    raise ValueError(f"{len(values)} {what} of {name}, expected {size} along {', '.join(samples.axes)}")
+        for name in LABELS:
+            lines, prompts = self.texts.get(name, "").count("\n") + 1, len(self.axes.get("prompt", ()))
+            if name in self.texts and lines != prompts:
+                raise ValueError(f"{lines} {name} of {prompts} prompts")
+
+    def along(self, name: str, axis: str) -> dict[str, tuple[float, ...]]:
+        """The samples `name` in parts, by what lies along `axis`; nothing where they do not lie along it first."""
+        samples = self.samples[name]
+        if not samples.axes or samples.axes[0] != axis:
+            return {}
+        labels = self.axes[axis]
+        size = len(samples) // len(labels)
+        return {label: samples[i * size : (i + 1) * size] for i, label in enumerate(labels)}
+
+    def place(self, name: str, index: int) -> str:
+        """Where the value `index` of the samples `name` was measured: `up_proj of expert 3`."""
+        labels = []
+        for axis in reversed(self.samples[name].axes):
+            index, at = divmod(index, len(self.axes[axis]))
+            if len(self.axes[axis]) > 1:
+                labels.append(self.axes[axis][at] if axis == "projection" else f"{axis} {self.axes[axis][at]}")
+        return " of ".join(reversed(labels)) or name
 
 
 @dataclass(frozen=True)
@@ -50,9 +121,9 @@ class Measurement:
             "name": self.cell.name,
             "layer": self.cell.layer,
             "tensors_sha256": self.tensors_sha256,
-            "samples": _lists(self.measured.samples),
-            "reference": dict(self.measured.reference),
-            "profiles": _lists(self.measured.profiles),
+            "axes": {axis: list(labels) for axis, labels in self.measured.axes.items()},
+            "samples": {name: _samples_json(samples) for name, samples in self.measured.samples.items()},
+            "profiles": {name: list(values) for name, values in self.measured.profiles.items()},
             "texts": dict(self.measured.texts),
             "of": self.of,
             "seconds": self.seconds,
@@ -67,20 +138,15 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
     try:
         if entry.keys() - KEYS:
             raise TypeError(f"nobody writes {', '.join(sorted(entry.keys() - KEYS))}")
-        reference = entry["reference"]
-        if not isinstance(reference, dict):
-            raise TypeError("reference must be an object")
-        measured = Measured(
-            samples=_tuples(entry["samples"]),
-            reference={metric: _number(value) for metric, value in reference.items()},
-            profiles=_tuples(entry["profiles"]),
-            texts=_texts(entry["texts"]),
-        )
-        _check_labels(measured)
         return Measurement(
             cell=_cell(entry["kind"], entry["name"], entry["layer"]),
             tensors_sha256=_digest(entry["tensors_sha256"]),
-            measured=measured,
+            measured=Measured(
+                samples={name: _samples(value) for name, value in _object(entry["samples"]).items()},
+                axes={axis: _words(labels) for axis, labels in _object(entry["axes"]).items()},
+                profiles={name: _numbers(values) for name, values in _object(entry["profiles"]).items()},
+                texts={name: _text(text) for name, text in _object(entry["texts"]).items()},
+            ),
             seconds=_number(entry["seconds"]),
             of=_of(entry["of"], entry["kind"]),
         )
@@ -88,14 +154,56 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
         raise Tampered(f"{where}: not a measurement ({error!r}); {remedy}") from None
 
 
-def _lists(curves: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
-    return {name: list(values) for name, values in curves.items()}
+def _samples_json(samples: Samples) -> dict[str, object]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(samples).items()}
 
 
-def _tuples(curves: object) -> dict[str, tuple[float, ...]]:
-    if not isinstance(curves, dict):
-        raise TypeError("samples and profiles must be objects")
-    return {name: tuple(_number(value) for value in values) for name, values in curves.items()}
+def _samples(value: object) -> Samples:
+    entry = _object(value)
+    if entry.keys() != SAMPLE_KEYS:
+        raise TypeError(f"samples have keys {', '.join(sorted(entry))}, expected {', '.join(sorted(SAMPLE_KEYS))}")
+    noise, least, most = (None if entry[key] is None else _numbers(entry[key]) for key in ("noise", "least", "most"))
+    return Samples(
+        values=_numbers(entry["values"]),
+        label=_word(entry["label"]),
+        unit=_word(entry["unit"]),
+        axes=_words(entry["axes"]),
+        counted=_word(entry["counted"]),
+        noise=noise,
+        least=least,
+        most=most,
+        made_of=_words(entry["made_of"]),
+    )
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("samples, axes, profiles and texts must be objects")
+    return value
+
+
+def _numbers(values: object) -> tuple[float, ...]:
+    if not isinstance(values, list):
+        raise TypeError("numbers must be an array")
+    return tuple(map(_number, values))
+
+
+def _words(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError("names must be an array")
+    return tuple(map(_word, values))
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():  # pages show it as it is
+        raise TypeError(f"{value!r} is not text on one line")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("texts must be an object of texts")
+    return value
 
 
 def _number(value: object) -> float:
@@ -106,7 +214,7 @@ def _number(value: object) -> float:
 
 
 def _cell(kind: object, name: object, layer: object) -> Cell:
-    named = isinstance(name, str) and name.isprintable()  # messages show it as it stands
+    named = isinstance(name, str) and name.isprintable()  # messages show it as it is
     if kind not in get_args(CellKind) or not named or not (layer is None or type(layer) is int):
         raise TypeError(f"{kind!r}, {name!r}, {layer!r} is no cell")
     return Cell(cast(CellKind, kind), cast(str, name), layer)
@@ -116,20 +224,6 @@ def _digest(digest: object) -> str:
     if not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
         raise TypeError(f"tensors_sha256 is {digest!r}")
     return digest
-
-
-def _texts(texts: object) -> dict[str, str]:
-    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise TypeError("texts must be an object of texts")
-    return texts
-
-
-def _check_labels(measured: Measured) -> None:
-    """Domains and sources are lists, a line for each prompt."""
-    for name in LABELS:
-        lines, prompts = measured.texts.get(name, "").count("\n") + 1, len(measured.samples.get("nll", ()))
-        if name in measured.texts and lines != prompts:
-            raise ValueError(f"{lines} {name} of {prompts} prompts")
 
 
 def _of(of: object, kind: object) -> Of:
