@@ -122,3 +122,13 @@ def in_parallel(tasks: Sequence[Callable[[], Result]], workers: int) -> list[Res
 def on_one_thread(task: Callable[[], Result]) -> Result:
     """`task()` with one thread of torch and of BLAS, for what would round differently on several."""
     return in_parallel([task], workers=1)[0]
+
+
+def check_generator(caller: str, w: Tensor, generator: torch.Generator) -> None:
+    """Raises ValueError as `check_matrices` does, and for a generator on another device than `w`."""
+    check_matrices(w, caller)
+    if generator.device != w.device:
+        raise ValueError(
+            f"{caller}: weights on {w.device} and generator on {generator.device}, expected one device; seed a"
+            " generator on the device of the weights"
+        )

@@ -5,7 +5,7 @@ resumed run come to the same core.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Protocol
@@ -17,7 +17,6 @@ from reports.judge.instruments import judge_trap
 from reports.judge.probe import probed_layer
 from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
 from reports.prereg.measurement import Measured, Measurement, Of
-from reports.prereg.metrics import values
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -67,25 +66,23 @@ class Study:
     checked: Checked
     selected: frozenset[Cell]
     say: Callable[[str], None]  # numbers for people, printed beside the running cell
+    measure: Callable[[Cell], Measure]  # what measures a cell, by the metric of its rule
     judged: dict[str, GateOutcome] = field(default_factory=dict, repr=False, compare=False)  # gates that are complete
 
     def cells(self) -> tuple[Cell, ...]:
         return running_order(self.prereg, self.subject.layers)
 
-    def claim(
-        self, name: str, measure: Measure, source: Source, traps: Mapping[str, Measure] | None = None
-    ) -> "ClaimUnderTest":
-        """`traps` measures what the claim's gates need beside it, should no other process have done so yet."""
-        return ClaimUnderTest(self, self.prereg.claim(name), measure, source, traps or {})
+    def claim(self, name: str, source: Source) -> "ClaimUnderTest":
+        return ClaimUnderTest(self, self.prereg.claim(name), source)
 
-    def trap(self, name: str, measure: Measure, source: Source) -> "TrapUnderTest":
-        return TrapUnderTest(self, self.prereg.trap(name), measure, source)
+    def trap(self, name: str, source: Source) -> "TrapUnderTest":
+        return TrapUnderTest(self, self.prereg.trap(name), source)
 
-    def probe(self, name: str, measure: Measure, source: Source) -> "ProbeUnderTest":
-        return ProbeUnderTest(self, name, measure, source)
+    def probe(self, name: str, source: Source) -> "ProbeUnderTest":
+        return ProbeUnderTest(self, name, source)
 
-    def secondary(self, name: str, measure: Measure, source: Source) -> "SecondaryUnderTest":
-        return SecondaryUnderTest(self, self.prereg.secondary(name), measure, source)
+    def secondary(self, name: str, source: Source) -> "SecondaryUnderTest":
+        return SecondaryUnderTest(self, self.prereg.secondary(name), source)
 
     def killed_before(self, cell: Cell) -> str | None:
         """The trigger of a kill at a gate all of whose cells are registered before `cell`, or None.
@@ -108,7 +105,7 @@ class Study:
         """What the store holds of `cell`, if this run has checked it: the weights may have changed since an earlier."""
         return self.store.get(cell) if cell in self.checked else None
 
-    def obtain(self, cell: Cell, measure: Measure, source: Source) -> Measurement:
+    def obtain(self, cell: Cell, source: Source) -> Measurement:
         """The stored measurement of `cell` if these tensors were measured before, else a new one, stored."""
         with self.store.lock(cell):
             if self.store.has(cell):
@@ -120,7 +117,7 @@ class Study:
                     return stored
             started = time.perf_counter()
             reader = source.open(cell)
-            measured = measure(cell, reader.read())
+            measured = self.measure(cell)(cell, reader.read())
             check_digest(self.subject, cell, reader.sha256, source.of(cell))
             measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started, source.of(cell))
             self.store.put(measurement)
@@ -134,33 +131,38 @@ class ClaimUnderTest:
 
     study: Study
     claim: Claim
-    measure_with: Measure
     source: Source
-    traps: Mapping[str, Measure]
 
     def measure(self, layer: int) -> Measurement:
-        """The claim's measurement at `layer`: the stored one if these tensors were measured before, else a new one."""
-        measurement = self.study.obtain(Cell("claim", self.claim.name, layer), self.measure_with, self.source)
+        """The claim's measurement at `layer`: the stored one if these tensors were measured before, else a new one.
+
+        Where the layer closes a checkpoint, what no other process has measured of it yet is measured too.
+        """
+        measurement = self.study.obtain(Cell("claim", self.claim.name, layer), self.source)
         for line in measurement_lines(self.claim, measurement):
             self.study.say(line)
+        for gate in self._closed_by(layer):
+            for cell in gate.cells:
+                known = self.study.recall(cell) is not None  # its tensors are digested by its own cell, not once more
+                if not known and (cell in self.study.selected or self.study.store.has(cell)):
+                    self.study.obtain(cell, self.source)
         return measurement
 
     def judge(self, layer: int) -> None:
-        """Judges every checkpoint that `layer` closes and says how it came out.
+        """Judges every checkpoint that `layer` closes on what this run has checked, and says how it came out.
 
-        Measures what another process has not measured yet. Raises `ClaimKilled` where the registered rule fires.
+        Measures nothing. Raises `ClaimKilled` where the registered rule fires.
         """
-        order = {cell: index for index, cell in enumerate(self.study.cells())}
-        for gate in gates(self.study.prereg, self.study.subject.layers):
-            if gate.claim == self.claim and max(gate.claim_cells, key=order.__getitem__).layer == layer:
-                outcome = self._judge(gate)
-                if outcome.status == "KILLED":
-                    raise ClaimKilled(gate_message(outcome))
-                self.study.say(gate_message(outcome))
+        for gate in self._closed_by(layer):
+            found = {cell: measurement for cell in gate.cells if (measurement := self.study.recall(cell)) is not None}
+            outcome = judge_gate(gate, self.study.prereg.interval, found, self.study.prereg.tolerances)
+            if outcome.status == "KILLED":
+                raise ClaimKilled(gate_message(outcome))
+            self.study.say(gate_message(outcome))
 
     def check(self, control: Control) -> Measurement:
         """Sends a control through the claim's own path. Raises `TrapMisfired` unless it comes out as registered."""
-        measurement = self.study.obtain(Cell("control", control.name), self.measure_with, self.source)
+        measurement = self.study.obtain(Cell("control", control.name), self.source)
         outcome = control_outcome(control, self.claim.rule, measurement)
         self.study.say(f"{measurement_text(self.claim, measurement, noise=False)} (must {MUST[control.expected]})")
         if not outcome.sound:
@@ -169,16 +171,11 @@ class ClaimUnderTest:
             )
         return measurement
 
-    def _judge(self, gate: Gate) -> GateOutcome:
-        found = {}
-        for cell in gate.cells:
-            measurement = self.study.recall(cell)  # its tensors are digested by its own cell, not once more here
-            if measurement is None and (cell in self.study.selected or self.study.store.has(cell)):
-                measure = self.traps[cell.name] if cell.kind == "trap" else self.measure_with
-                measurement = self.study.obtain(cell, measure, self.source)
-            if measurement is not None:
-                found[cell] = measurement
-        return judge_gate(gate, self.study.prereg.interval, found, self.study.prereg.tolerances)
+    def _closed_by(self, layer: int) -> list[Gate]:
+        """The claim's gates whose last cell to run is that of `layer`."""
+        order = {cell: index for index, cell in enumerate(self.study.cells())}
+        mine = [gate for gate in gates(self.study.prereg, self.study.subject.layers) if gate.claim == self.claim]
+        return [gate for gate in mine if max(gate.claim_cells, key=order.__getitem__).layer == layer]
 
 
 @dataclass(frozen=True)
@@ -187,12 +184,11 @@ class TrapUnderTest:
 
     study: Study
     trap: Trap
-    measure_with: Measure
     source: Source
 
     def check(self, layer: int) -> Measurement:
         """Measures the trap at `layer`. Raises `TrapMisfired` where it is out of line."""
-        measurement = self.study.obtain(Cell("trap", self.trap.name, layer), self.measure_with, self.source)
+        measurement = self.study.obtain(Cell("trap", self.trap.name, layer), self.source)
         if isinstance(self.trap.rule, CLOSING):
             self.study.say(damage_text(self.trap.rule.metric, measurement))
             if not self._closes(layer):
@@ -217,11 +213,10 @@ class ProbeUnderTest:
 
     study: Study
     name: str
-    measure_with: Measure
     source: Source
 
     def measure(self, layer: int) -> Measurement:
-        measurement = self.study.obtain(Cell("probe", self.name, layer), self.measure_with, self.source)
+        measurement = self.study.obtain(Cell("probe", self.name, layer), self.source)
         probed = probed_layer(layer, measurement.measured)
         self.study.say(
             f"β from {probed.betas['start']:.3f} to {probed.betas['landing']:.3f} by step {probed.plateau_step:.0f}; "
@@ -240,16 +235,15 @@ class SecondaryUnderTest:
 
     study: Study
     secondary: Secondary
-    measure_with: Measure
     source: Source
 
     def measure(self, layer: int) -> Measurement:
         cell = Cell("secondary", self.secondary.name, layer)
-        measurement = self.study.obtain(cell, self.measure_with, self.source)
+        measurement = self.study.obtain(cell, self.source)
         metric = self.secondary.metric
-        text = f"dense {metric} {fmean(values(measurement.measured, metric)):.3f}"
+        text = f"dense {metric} {fmean(measurement.measured.samples[metric]):.3f}"
         experts = self.study.recall(Cell("claim", self.secondary.claim, layer))  # None where not measured yet
         if experts is not None:
-            text += f" (experts {fmean(values(experts.measured, metric)):.3f})"
+            text += f" (experts {fmean(experts.measured.samples[metric]):.3f})"
         self.study.say(text)
         return measurement

@@ -58,20 +58,26 @@ class Bench:
 def ran(prereg: Preregistration, bench: Bench, folder: Path) -> Iterator[tuple[Cell, str]]:
     """Every cell in registered order, and what came of it."""
     said: list[str] = []
-    store = open_store(folder, Identity("0" * 64, "1" * 64, {}))
+    store = open_store(folder, Identity("0" * 64, {}))
     study = Study(
-        prereg, SUBJECT, store, Checked(store.folder / "checked"), frozenset(running_order(prereg, LAYERS)), said.append
+        prereg,
+        SUBJECT,
+        store,
+        Checked(store.folder / "checked"),
+        frozenset(running_order(prereg, LAYERS)),
+        said.append,
+        lambda cell: bench,
     )
     for cell in study.cells():
         claim = next((claim.name for claim in prereg.claims if cell.name == claim.name), "one_bit_nll")
         try:
             if cell.kind == "trap":
-                study.trap(cell.name, bench, bench).check(cell.layer or 0)
+                study.trap(cell.name, bench).check(cell.layer or 0)
             elif cell.kind == "control":
                 control = next(control for control in prereg.controls if control.name == cell.name)
-                study.claim(control.claim, bench, bench).check(control)
+                study.claim(control.claim, bench).check(control)
             else:
-                under_test = study.claim(claim, bench, bench, {trap.name: bench for trap in prereg.traps})
+                under_test = study.claim(claim, bench)
                 under_test.measure(cell.layer or 0)
                 under_test.judge(cell.layer or 0)
         except (ClaimKilled, TrapMisfired) as failure:
@@ -145,7 +151,7 @@ def test_each_gate_is_judged_once_and_by_its_own_last_cell(tmp_path: Path) -> No
 def test_a_gate_that_lacks_its_curve_is_judged_by_the_claim_itself(tmp_path: Path) -> None:
     """`-k "one_bit_nll and L03"`: the claim measures its last layer, and the gate what it needs and no more."""
     bench = Bench(states_of(RUNG))
-    store = open_store(tmp_path, Identity("0" * 64, "1" * 64, {}))
+    store = open_store(tmp_path, Identity("0" * 64, {}))
     study = Study(
         RUNG,
         SUBJECT,
@@ -153,9 +159,12 @@ def test_a_gate_that_lacks_its_curve_is_judged_by_the_claim_itself(tmp_path: Pat
         Checked(store.folder / "checked"),
         frozenset(registered_cells(RUNG, LAYERS)),
         lambda text: None,
+        lambda cell: bench,
     )
-    claim = study.claim("one_bit_nll", bench, bench, {"trivial_pass": bench, "unrotated_one_bit": bench})
+    claim = study.claim("one_bit_nll", bench)
+    claim.measure(3)
     claim.judge(3)
-    assert bench.opened == list(gates(RUNG, LAYERS)[0].cells)
+    needed = gates(RUNG, LAYERS)[0].cells
+    assert bench.opened == [needed[-1], *needed[:-1]]
     gate = judge_gate(gates(RUNG, LAYERS)[0], RUNG.interval, store.measurements())
     assert gate.status == "MET"

@@ -8,7 +8,7 @@ import pytest
 
 from reports.base.errors import Tampered
 from reports.prereg.measurement import Of
-from reports.prereg.preregistration import Cell, Preregistration, registered_cells
+from reports.prereg.preregistration import Cell, registered_cells
 from reports.store.checked import Checked
 from reports.store.store import Identity, Store, open_store
 from reports.study import Study
@@ -24,11 +24,12 @@ LAYER = Cell("claim", "narrow_d", 0)
 
 
 def a_store(folder: Path) -> Store:
-    return open_store(folder, Identity("0" * 64, "1" * 64, {}))
+    return open_store(folder, Identity("0" * 64, {}))
 
 
-def a_study(store: Store, selected: Iterable[Cell] = CELLS, prereg: Preregistration = TWO) -> Study:
-    return Study(prereg, SUBJECT, store, Checked(store.folder / "checked"), frozenset(selected), lambda text: None)
+def a_study(store: Store, selected: Iterable[Cell] = CELLS, bench: Bench | None = None) -> Study:
+    checked, measure = Checked(store.folder / "checked"), bench or Bench({})
+    return Study(TWO, SUBJECT, store, checked, frozenset(selected), lambda text: None, lambda cell: measure)
 
 
 def test_cells_behind_the_first_kill_are_told_its_trigger(tmp_path: Path) -> None:
@@ -59,8 +60,8 @@ def narrow(store: Store, sha256: str, selected: Iterable[Cell] = CELLS, sealed: 
     """Measures the first layer, and hands over what it was asked."""
     bench = Fresh(dict.fromkeys(CELLS, "sound"), sha256=sha256 * 64)
     digests = None if sealed is None else (sealed * 64,) * 4
-    study = replace(a_study(store, selected), subject=replace(SUBJECT, sealed_layer_sha256=digests))
-    study.claim("narrow_d", bench, bench).measure(0)
+    study = replace(a_study(store, selected, bench), subject=replace(SUBJECT, sealed_layer_sha256=digests))
+    study.claim("narrow_d", bench).measure(0)
     return bench
 
 
@@ -92,18 +93,29 @@ def test_weights_that_are_not_the_sealed_ones_are_neither_stored_nor_taken(tmp_p
 def test_a_gate_measures_nothing_that_was_not_selected(selected: list[Cell], tmp_path: Path) -> None:
     """`-k narrow_d[L00]`: other layers and controls are not read for its sake; without `-k` all that it needs are."""
     bench = Fresh(dict.fromkeys(CELLS, "sound"))
-    study = a_study(a_store(tmp_path), selected)
-    study.claim("narrow_d", bench, bench).judge(1)
-    needed = [Cell("control", "planted_narrow_d"), LAYER, Cell("claim", "narrow_d", 1)]
-    assert bench.opened == [cell for cell in needed if cell in selected]
+    a_study(a_store(tmp_path), selected, bench).claim("narrow_d", bench).measure(1)
+    itself, *others = bench.opened
+    assert itself == Cell("claim", "narrow_d", 1)
+    assert others == [cell for cell in (Cell("control", "planted_narrow_d"), LAYER) if cell in selected]
 
 
 def test_a_gate_digests_what_an_earlier_run_measured(tmp_path: Path) -> None:
     """Also what was not selected: measurements of weights that have changed since are TAMPERED, never counted."""
     bench = Fresh(dict.fromkeys(CELLS, "sound"), sha256="a" * 64)
-    before = a_study(a_store(tmp_path))
-    before.claim("narrow_d", bench, bench).judge(1)
+    before = a_study(a_store(tmp_path), bench=bench)
+    before.claim("narrow_d", bench).measure(1)
     before.checked.forget()  # the run has ended
     changed = Fresh(dict.fromkeys(CELLS, "sound"), sha256="b" * 64)
     with pytest.raises(Tampered, match=r"tensors have sha256 bbbb.*, but this store measured aaaa"):
-        a_study(before.store, [LAYER]).claim("narrow_d", changed, changed).judge(1)
+        a_study(before.store, [LAYER], changed).claim("narrow_d", changed).measure(1)
+
+
+def test_a_gate_is_judged_on_what_was_measured_and_measures_nothing(tmp_path: Path) -> None:
+    bench = Fresh(dict.fromkeys(CELLS, "wide"))
+    study = a_study(a_store(tmp_path), bench=bench)
+    said: list[str] = []
+    replace(study, say=said.append).claim("narrow_d", bench).judge(1)
+    assert bench.opened == []
+    assert said == [
+        "2-layer checkpoint (layers 0-1): NOT_RUN, not measured: planted_narrow_d, narrow_d[L00], narrow_d[L01]"
+    ]

@@ -15,17 +15,14 @@ The numbers are the preregistration's; this text only says what they mean.
 import pytest
 
 from reports.prereg.preregistration import Control
-from reports.study import ClaimUnderTest, Measure, Source, Study
+from reports.study import ClaimUnderTest, Source, Study
 
 pytestmark = pytest.mark.claim("beta_lift")
 
 
 @pytest.fixture
-def beta_lift(
-    study: Study, rotation_lift: Measure, random_rotation: Measure, off_rotation: Measure, matrices: Source
-) -> ClaimUnderTest:
-    traps = {"random_rotation": random_rotation, "off_rotation": off_rotation}
-    return study.claim("beta_lift", rotation_lift, matrices, traps)
+def beta_lift(study: Study, matrices: Source) -> ClaimUnderTest:
+    return study.claim("beta_lift", matrices)
 
 
 def test_control(beta_lift: ClaimUnderTest, control: Control) -> None:

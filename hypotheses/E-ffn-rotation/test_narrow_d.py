@@ -10,14 +10,14 @@ The numbers are the preregistration's; this text only says what they mean.
 import pytest
 
 from reports.prereg.preregistration import Control
-from reports.study import ClaimUnderTest, Measure, Source, Study
+from reports.study import ClaimUnderTest, Source, Study
 
 pytestmark = pytest.mark.claim("narrow_d")
 
 
 @pytest.fixture
-def narrow_d(study: Study, effective_dimension: Measure, matrices: Source) -> ClaimUnderTest:
-    return study.claim("narrow_d", effective_dimension, matrices)
+def narrow_d(study: Study, matrices: Source) -> ClaimUnderTest:
+    return study.claim("narrow_d", matrices)
 
 
 def test_control(narrow_d: ClaimUnderTest, control: Control) -> None:

@@ -8,10 +8,10 @@ Sound      the layer's mean gain stays within the registered bound. Otherwise th
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.trap("off_rotation")
 
 
-def test_off_rotation(study: Study, off_rotation: Measure, matrices: Source, layer: int) -> None:
-    study.trap("off_rotation", off_rotation, matrices).check(layer)
+def test_off_rotation(study: Study, matrices: Source, layer: int) -> None:
+    study.trap("off_rotation", matrices).check(layer)

@@ -14,17 +14,14 @@ The numbers are the preregistration's; this text only says what they mean.
 import pytest
 
 from reports.prereg.preregistration import Control
-from reports.study import ClaimUnderTest, Measure, Source, Study
+from reports.study import ClaimUnderTest, Source, Study
 
 pytestmark = pytest.mark.claim("one_bit_nll")
 
 
 @pytest.fixture
-def claim(
-    study: Study, one_bit_nll: Measure, trivial_pass: Measure, unrotated_one_bit: Measure, models: Source
-) -> ClaimUnderTest:
-    traps = {"trivial_pass": trivial_pass, "unrotated_one_bit": unrotated_one_bit}
-    return study.claim("one_bit_nll", one_bit_nll, models, traps)
+def claim(study: Study, models: Source) -> ClaimUnderTest:
+    return study.claim("one_bit_nll", models)
 
 
 def test_control(claim: ClaimUnderTest, control: Control) -> None:

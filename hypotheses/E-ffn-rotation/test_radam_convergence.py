@@ -8,10 +8,10 @@ A probe enters no verdict.
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.probe("radam_convergence")
 
 
-def test_radam_convergence(study: Study, radam_convergence: Measure, matrices: Source, layer: int) -> None:
-    study.probe("radam_convergence", radam_convergence, matrices).measure(layer)
+def test_radam_convergence(study: Study, matrices: Source, layer: int) -> None:
+    study.probe("radam_convergence", matrices).measure(layer)

@@ -8,10 +8,10 @@ Sound      the mean β is the Haar level √(2/π + (1 − 2/π)/n) within the r
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.trap("random_rotation")
 
 
-def test_random_rotation(study: Study, random_rotation: Measure, matrices: Source, layer: int) -> None:
-    study.trap("random_rotation", random_rotation, matrices).check(layer)
+def test_random_rotation(study: Study, matrices: Source, layer: int) -> None:
+    study.trap("random_rotation", matrices).check(layer)

@@ -8,10 +8,10 @@ A secondary enters no verdict.
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.secondary("specialist_narrower")
 
 
-def test_specialist_narrower(study: Study, effective_dimension: Measure, dense_matrices: Source, layer: int) -> None:
-    study.secondary("specialist_narrower", effective_dimension, dense_matrices).measure(layer)
+def test_specialist_narrower(study: Study, dense_matrices: Source, layer: int) -> None:
+    study.secondary("specialist_narrower", dense_matrices).measure(layer)

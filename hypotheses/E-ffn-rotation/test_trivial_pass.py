@@ -8,10 +8,10 @@ Sound      nothing moves but for rounding. Otherwise the substitution, the rotat
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.trap("trivial_pass")
 
 
-def test_trivial_pass(study: Study, trivial_pass: Measure, models: Source, layer: int) -> None:
-    study.trap("trivial_pass", trivial_pass, models).check(layer)
+def test_trivial_pass(study: Study, models: Source, layer: int) -> None:
+    study.trap("trivial_pass", models).check(layer)

@@ -8,10 +8,10 @@ Sound      inflation exceeds the claim's threshold with every layer quantised. O
 
 import pytest
 
-from reports.study import Measure, Source, Study
+from reports.study import Source, Study
 
 pytestmark = pytest.mark.trap("unrotated_one_bit")
 
 
-def test_unrotated_one_bit(study: Study, unrotated_one_bit: Measure, models: Source, layer: int) -> None:
-    study.trap("unrotated_one_bit", unrotated_one_bit, models).check(layer)
+def test_unrotated_one_bit(study: Study, models: Source, layer: int) -> None:
+    study.trap("unrotated_one_bit", models).check(layer)

@@ -24,12 +24,12 @@ from torch import Tensor
 from fixtures.subjects.device import resolve_device
 from kernels.benchmarks import bench_study
 from kernels.benchmarks.rotation_peers import PEERS
+from kernels.descent.learned import Learned
+from kernels.descent.polar import by_eigenvectors, by_products, certified
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal
-from kernels.searches.learned import Learned
+from kernels.searches.annealed_procrustes import annealed_procrustes
 from kernels.searches.momentum import momentum
-from kernels.searches.polar import by_eigenvectors, by_products, certified
-from kernels.searches.procrustes import annealed_procrustes
 from kernels.searches.radam import SkewDescent, radam
 from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank
 from kernels.spectra.spectrum import eigenvalues_beside, eigenvalues_on_device, spectrum
@@ -211,7 +211,7 @@ def searches(bench: Bench, best: Limits, peer_steps: int) -> None:
     w = bench.gaussian(bench.count, bench.out, bench.width)
     start = haar_orthogonal(bench.width, torch.Generator().manual_seed(2), dtype=torch.float32).to(bench.device)
     ours: dict[str, Callable[[], Learned]] = {
-        "radam": partial(radam, w, STEPS, 1.0, start),
+        "radam": partial(radam, w, STEPS, start, step_size=1.0),
         "momentum": partial(momentum, w, STEPS, start),
         "annealed_procrustes": partial(annealed_procrustes, w, STEPS, start),
     }

@@ -38,11 +38,11 @@ from kernels.benchmarks.rotation_runs import (
     reach_table,
     row,
 )
+from kernels.descent.learned import Learned
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual
-from kernels.searches.learned import Learned
+from kernels.searches.annealed_procrustes import annealed_procrustes
 from kernels.searches.momentum import momentum
-from kernels.searches.procrustes import annealed_procrustes
 from kernels.searches.radam import radam
 from reports.base.printing import print_anywhere
 
@@ -77,7 +77,7 @@ BUDGETS = {  # CPU seconds per step of 1024 x 2048, of ours without the 6 that e
 Optimiser = Callable[[Tensor, int, Tensor], Learned]
 OURS: dict[str, Optimiser] = {
     "momentum": momentum,
-    "radam, step size 1": lambda w, steps, start: radam(w, steps, 1.0, start),
+    "radam, step size 1": lambda w, steps, start: radam(w, steps, start, step_size=1.0),
     "annealed_procrustes": annealed_procrustes,
 }
 

@@ -86,7 +86,7 @@ def measured_rates() -> tuple[float, float]:
     start = haar_orthogonal(IN, generator, dtype=torch.float32)
     shape = Shapes("measured", 1, 1, IN, OUT)
     spectra = shape.spectra_flops() / 3 / seconds(lambda: spectrum(w))
-    one, more = (seconds(partial(radam, w, steps, 1.0, start)) for steps in (1, 1 + MEASURED_STEPS))
+    one, more = (seconds(partial(radam, w, steps, start, step_size=1.0)) for steps in (1, 1 + MEASURED_STEPS))
     return spectra, MEASURED_STEPS * step_flops(OUT, IN) / (more - one)
 
 

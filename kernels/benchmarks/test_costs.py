@@ -7,8 +7,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from kernels.benchmarks.costs import MODELS, Shapes
+from kernels.descent.learned import Search
 from kernels.rotations import haar_orthogonal
-from kernels.searches.learned import Search
 from kernels.searches.radam import radam
 from reports.plugin.effort import step_flops
 
@@ -28,7 +28,7 @@ def flops_of_a_step(out: int, width: int) -> float:
     counts = []
     for steps in (4, 8):
         with FlopCounterMode(display=False) as counter:
-            radam(w, steps, 0.1, start)
+            radam(w, steps, start, step_size=0.1)
         counts.append(counter.get_total_flops())
     of_four: float = counts[1] - counts[0]
     return of_four / 4

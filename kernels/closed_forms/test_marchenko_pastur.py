@@ -17,7 +17,7 @@ from kernels.closed_forms.marchenko_pastur import (
     singular_value_quantile,
     support,
 )
-from kernels.planted.nulls import gaussian_null
+from kernels.nulls.gaussian import gaussian_null
 from kernels.spectra.rank_estimators import effective_dimension_ratios
 from kernels.spectra.spectrum import spectrum
 

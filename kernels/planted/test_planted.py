@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kernels.planted.nulls import gaussian_null
+from kernels.nulls.gaussian import gaussian_null
 from kernels.planted.planted import haar_frame, low_rank_plus_noise, predicted_energy_rank, rank_one, scaled_identity
 from kernels.spectra.rank_estimators import effective_dimension_ratios, energy_rank
 from kernels.spectra.spectrum import singular_values, spectrum

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from kernels.closed_forms.haar_level import haar_level
 from kernels.gauge.moments import one_bit_cosine
-from kernels.planted.nulls import gaussian_null
+from kernels.nulls.gaussian import gaussian_null
 from kernels.planted.planted_beta import peaky_codebook, sign_lattice, sign_rows
 from kernels.rotations import haar_orthogonal
-from kernels.searches.procrustes import annealed_procrustes, procrustes
+from kernels.searches.annealed_procrustes import annealed_procrustes
+from kernels.searches.procrustes import procrustes
 from kernels.searches.radam import radam
 from kernels.spectra.rank_estimators import effective_dimension_ratios
 from kernels.spectra.spectrum import spectrum
@@ -90,7 +91,7 @@ def test_every_distinct_vector_is_there_and_equally_likely() -> None:
 def test_both_optimisers_find_the_lattice_and_not_in_noise() -> None:
     shape, start = (4, 1536, 24), haar_orthogonal(24, generator(5), (4,))
     lattice, null = sign_lattice(shape, 2**14, generator(4)), gaussian_null(shape, generator(4))
-    for search in (annealed_procrustes, lambda w, steps, start: radam(w, 200, 1.0, start)):
+    for search in (annealed_procrustes, lambda w, steps, start: radam(w, 200, start, step_size=1.0)):
         assert (search(lattice, 120, start).beta >= 0.97).all()
         assert (search(null[:2], 120, start[:2]).beta < 0.87).all()
 
@@ -98,7 +99,7 @@ def test_both_optimisers_find_the_lattice_and_not_in_noise() -> None:
 def test_too_few_distinct_rows_hide_the_lattice_from_the_search() -> None:
     """The limit in the module docstring: 128 distinct rows are fitted like noise, though the optimum is still 1."""
     w = sign_lattice((2, 1024, 32), 128, generator(6))
-    found = radam(w, 200, 1.0, haar_orthogonal(32, generator(7)))
+    found = radam(w, 200, haar_orthogonal(32, generator(7)), step_size=1.0)
     assert (found.beta < 0.95).all()
 
 
@@ -135,7 +136,7 @@ def test_codebook_is_lifted_past_the_gate_by_learning_alone(shape: tuple[int, in
     assert haar.tolist() == pytest.approx([haar_level(n) / BETA] * 2, abs=0.02)  # 1.33: well under 1.5
     start = haar_orthogonal(n, generator(5), (2,))
     assert (annealed_procrustes(w, 120, start).beta / before >= 1.53).all()
-    assert (radam(w, 200, 1.0, start).beta / before >= 1.53).all()
+    assert (radam(w, 200, start, step_size=1.0).beta / before >= 1.53).all()
 
 
 @settings(deadline=None, max_examples=12)

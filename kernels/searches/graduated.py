@@ -27,7 +27,7 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.searches.learned import Learned, Settings, search
+from kernels.descent.learned import Learned, Settings, search
 from kernels.searches.momentum import SECOND_MOMENT, canonical_gradient
 from kernels.searches.radam import decay, orthonormal_rows
 

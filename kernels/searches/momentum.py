@@ -29,7 +29,7 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.searches.learned import Learned, Settings, search
+from kernels.descent.learned import Learned, Settings, search
 from kernels.searches.radam import decay, orthonormal_rows
 
 MOMENTUM = 0.85

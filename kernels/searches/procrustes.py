@@ -1,4 +1,4 @@
-"""Rotations learned by alternating sign targets with orthogonal Procrustes problems (ITQ), plain and annealed.
+"""Rotations learned by alternating sign targets with orthogonal Procrustes problems (ITQ).
 
 **The iteration.** For v = a row of W R and a power 1 <= p <= 2 the target row is
 
@@ -12,11 +12,6 @@ that tangent over the orthogonal group: f(V_(t+1)) >= f(V_t). At p = 1, f = n |W
 monotone. With targets sign(v), unscaled, as ITQ has them, it is sum |v_i|_1 that is monotone, and beta drops now and
 then on rows of uneven norm.
 
-**Annealing.** At p = 2 every R is a fixed point; close to it, f differs from a constant by a smooth contrast with few
-local maxima, which sharpens as p falls. `annealed_procrustes` takes p_t = 2 - t/steps, t = 1 ... steps, linear down to
-exactly 1. Reaching 1 early is worse (at half of 120 steps: 0.975 instead of 0.977 on 128 x 256 Gaussian matrices, 0.926
-instead of 0.931 on 256 x 128); a geometric path differs by less than 1e-3.
-
 **Frame.** For out < in the frame F = Q^T R is iterated (`learned.py`): the Procrustes problem for R has the
 solutions Q polar(L^T B) + (anything orthogonal on the complement).
 
@@ -28,8 +23,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from kernels.searches.learned import Learned, Settings, search
-from kernels.searches.polar import polar_factor
+from kernels.descent.learned import Learned, Settings, search
+from kernels.descent.polar import polar_factor
 
 
 def procrustes(w: Tensor, steps: int, start: Tensor, power: float = 1.0) -> Learned:
@@ -45,18 +40,7 @@ def procrustes(w: Tensor, steps: int, start: Tensor, power: float = 1.0) -> Lear
             f"procrustes: power is {power}, expected 1 <= power < 2 [-]; at 2 nothing moves, pass 1 for ITQ"
         )
     settings: Settings = {"optimiser": "procrustes", "steps": steps, "power": power}
-    return _iterate(w, steps, start, lambda _: power, settings)
-
-
-def annealed_procrustes(w: Tensor, steps: int, start: Tensor) -> Learned:
-    """Rotations of `w (b, out, in)` by `steps` iterations with the power lowered linearly from 2 to exactly 1.
-
-    Arguments, dtype and errors as for `procrustes`. The schedule stretches with `steps`: 120 reproduce the published
-    levels, and a shorter run is a coarser search, not the beginning of a longer one. The curve
-    need not be monotone.
-    """
-    settings: Settings = {"optimiser": "annealed_procrustes", "steps": steps, "schedule": "power = 2 - step/steps"}
-    return _iterate(w, steps, start, lambda step: 2.0 - step / steps, settings)
+    return iterate(w, steps, start, lambda _: power, settings)
 
 
 def target(v: Tensor, power: float) -> Tensor:
@@ -72,13 +56,8 @@ def target(v: Tensor, power: float) -> Tensor:
     return row_scale * magnitude.pow(power - 1.0) * signs
 
 
-def _iterate(
-    w: Tensor,
-    steps: int,
-    start: Tensor,
-    power: Callable[[int], float],
-    settings: Settings,
-) -> Learned:
+def iterate(w: Tensor, steps: int, start: Tensor, power: Callable[[int], float], settings: Settings) -> Learned:
+    """Rotations by `steps` iterations, step t with the power `power(t)`; `settings` name the search and its budget."""
     problem = search(w, start, steps, str(settings["optimiser"]))
 
     def move(step: int, _: Tensor, v: Tensor, __: Tensor) -> Tensor:

@@ -29,21 +29,23 @@ import math
 import torch
 from torch import Tensor
 
-from kernels.searches.learned import Learned, Settings, search
+from kernels.descent.learned import Learned, Settings, search
 
 MOMENT_DECAY = (0.9, 0.999)  # the defaults of torch.optim.RAdam, written down because they are part of a budget
 EPSILON = 1e-8
 SCHEDULES = ("constant", "cosine")
+CHART = "orth_rebased"  # the only one
 ONE_PASS = 30.0  # condition at which one pass leaves 1e-4 in float32
 
 
 def radam(  # noqa: PLR0913
     w: Tensor,
     steps: int,
-    step_size: float,
     start: Tensor,
-    schedule: str = "cosine",
     *,
+    step_size: float,
+    schedule: str = "cosine",
+    chart: str = CHART,
     moment_decay: tuple[float, float] = MOMENT_DECAY,
     epsilon: float = EPSILON,
 ) -> Learned:
@@ -53,13 +55,15 @@ def radam(  # noqa: PLR0913
     schedule stretches with `steps`. The best iterate is kept, so a step that is too large costs a rise of the curve and
     not the result. On Gaussian 64 x 128 matrices 100 steps of 1.0 under "cosine" reach beta = 0.980, of 0.1 0.965, of
     0.03 about 0.96: **the step size decides where the search ends**, not only how fast. Four products of `in` by `out`
-    by `out` or `in` per step and matrix. Raises ValueError for step_size <= 0 or not finite, an unknown schedule, and
-    as `learned.search` does. Limit: a local maximum, and the budget is part of what is measured.
+    by `out` or `in` per step and matrix. Raises ValueError for step_size <= 0 or not finite, an unknown schedule or
+    chart, and as `learned.search` does. Limit: a local maximum, and the budget is part of what is measured.
     """
     if not (step_size > 0.0 and math.isfinite(step_size)):
         raise ValueError(f"radam: step_size is {step_size}, expected finite and > 0; pass the registered step size")
     if schedule not in SCHEDULES:
         raise ValueError(f"radam: schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
+    if chart != CHART:
+        raise ValueError(f"radam: chart is {chart!r}, expected {CHART}")
     problem = search(w, start, steps, "radam")
     n = problem.start.shape[-1]
     descent = SkewDescent((len(w), n, n), problem.start, moment_decay, epsilon)

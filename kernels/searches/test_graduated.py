@@ -58,7 +58,7 @@ def test_what_is_kept_is_the_best_iterate_and_a_rotation(shape: tuple[int, int, 
 @every_shape
 def test_it_lands_above_radam_on_noise(shape: tuple[int, int, int]) -> None:
     w, start = gaussian(shape), haar(shape[-1])
-    assert (graduated(w, 100, start).beta > radam(w, 100, 1.0, start).beta + 0.002).all()
+    assert (graduated(w, 100, start).beta > radam(w, 100, start, step_size=1.0).beta + 0.002).all()
 
 
 @every_shape

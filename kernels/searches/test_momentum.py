@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from kernels.descent.learned import beta_of, frame_gradient
 from kernels.gauge.moments import one_bit_cosine
 from kernels.planted.planted import low_rank_plus_noise, rank_one
 from kernels.planted.planted_beta import sign_lattice
 from kernels.rotations import haar_orthogonal, rotate
-from kernels.searches.learned import beta_of, frame_gradient
+from kernels.searches.annealed_procrustes import annealed_procrustes
 from kernels.searches.momentum import canonical_gradient, momentum
-from kernels.searches.procrustes import annealed_procrustes
 from kernels.searches.radam import orthonormal_rows, skew_gradient
 
 DTYPES = [torch.float32, torch.float64]

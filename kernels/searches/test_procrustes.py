@@ -8,7 +8,8 @@ from torch import Tensor
 
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual, rotate
-from kernels.searches.procrustes import annealed_procrustes, procrustes, target
+from kernels.searches.annealed_procrustes import annealed_procrustes
+from kernels.searches.procrustes import procrustes, target
 
 
 def generator(seed: int) -> torch.Generator:

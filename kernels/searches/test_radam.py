@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from kernels.descent.learned import beta_of, frame_gradient
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual, rotate
-from kernels.searches.learned import beta_of, frame_gradient
-from kernels.searches.procrustes import annealed_procrustes
+from kernels.searches.annealed_procrustes import annealed_procrustes
 from kernels.searches.radam import SCHEDULES, decay, orthonormal_rows, radam, skew_gradient
 
 STEPS, STEP_SIZE = 100, 1.0  # "cosine": clears 0.955 by 0.025, over twenty times the scatter between such matrices
@@ -111,26 +111,28 @@ def test_budget_reaches_the_level_on_gaussian_matrices(start_seed: int | None, d
     w = gaussian((4, 64, 128), seed=5)
     identity = torch.eye(128, dtype=dtype)
     start = identity if start_seed is None else haar_orthogonal(128, generator(start_seed), dtype=dtype)
-    beta = radam(w, STEPS, STEP_SIZE, start).beta
+    beta = radam(w, STEPS, start, step_size=STEP_SIZE).beta
     assert (beta >= 0.955).all()
     assert beta.mean().item() == pytest.approx(0.981, abs=0.002)
 
 
 def test_step_size_decides_where_the_search_ends() -> None:
     w, start = gaussian((2, 64, 128), seed=5), torch.eye(128)
-    assert radam(w, 100, 0.03, start, "constant").beta.mean().item() == pytest.approx(0.962, abs=0.003)
-    assert radam(w, 100, 0.03, start, "cosine").beta.mean().item() == pytest.approx(0.959, abs=0.003)
-    assert radam(w, 100, 0.1, start, "cosine").beta.mean().item() == pytest.approx(0.965, abs=0.003)
+    assert radam(w, 100, start, step_size=0.03, schedule="constant").beta.mean().item() == pytest.approx(
+        0.962, abs=0.003
+    )
+    assert radam(w, 100, start, step_size=0.03, schedule="cosine").beta.mean().item() == pytest.approx(0.959, abs=0.003)
+    assert radam(w, 100, start, step_size=0.1, schedule="cosine").beta.mean().item() == pytest.approx(0.965, abs=0.003)
 
 
 def test_cosine_survives_a_step_that_ruins_a_constant_schedule() -> None:
     w, start = gaussian((2, 64, 128), seed=5), torch.eye(128)
-    assert (radam(w, 100, 3.0, start, "cosine").beta > 0.975).all()
-    assert (radam(w, 100, 3.0, start, "constant").beta < 0.9).all()
+    assert (radam(w, 100, start, step_size=3.0, schedule="cosine").beta > 0.975).all()
+    assert (radam(w, 100, start, step_size=3.0, schedule="constant").beta < 0.9).all()
 
 
 def test_too_small_a_step_misses_the_level_and_does_not_plateau() -> None:
-    found = radam(gaussian((2, 64, 128), seed=5), 100, 0.001, torch.eye(128), "constant")
+    found = radam(gaussian((2, 64, 128), seed=5), 100, torch.eye(128), step_size=0.001, schedule="constant")
     assert (found.beta < 0.9).all()
     assert (found.plateau_step > 90).all()  # the curve shows that it was still rising
 
@@ -139,7 +141,7 @@ def test_too_small_a_step_misses_the_level_and_does_not_plateau() -> None:
 @pytest.mark.parametrize("step_size", [3.0, 100.0])
 def test_too_large_a_step_costs_the_curve_and_not_the_result(step_size: float, dtype: torch.dtype) -> None:
     w = gaussian((2, 16, 32))
-    found = radam(w, 60, step_size, torch.eye(32, dtype=dtype), "constant")
+    found = radam(w, 60, torch.eye(32, dtype=dtype), step_size=step_size, schedule="constant")
     assert (found.curve[-1] < found.beta - 1e-3).all()  # the last iterate is not the best one
     rounding = 1e-6 if dtype == torch.float32 else 1e-12
     torch.testing.assert_close(found.beta, found.curve.amax(0), rtol=rounding, atol=0.0)
@@ -150,9 +152,9 @@ def test_too_large_a_step_costs_the_curve_and_not_the_result(step_size: float, d
 @pytest.mark.parametrize("shape", [(2, 64, 128), (2, 128, 64), (1, 2048, 128)], ids=["wide", "tall", "shared_by_16"])
 def test_lands_with_annealed_procrustes(shape: tuple[int, int, int]) -> None:
     w, start = gaussian(shape, seed=5), torch.eye(shape[-1])
-    by_gradient, by_target = radam(w, STEPS, STEP_SIZE, start), annealed_procrustes(w, 120, start)
+    by_gradient, by_target = radam(w, STEPS, start, step_size=STEP_SIZE), annealed_procrustes(w, 120, start)
     torch.testing.assert_close(by_gradient.beta, by_target.beta, rtol=0.015, atol=0.0)
-    short = radam(w, 10, STEP_SIZE, start).beta  # a tenth of the budget does not
+    short = radam(w, 10, start, step_size=STEP_SIZE).beta  # a tenth of the budget does not
     assert ((short / by_target.beta - 1.0).abs() > 0.015).all()
 
 
@@ -165,7 +167,7 @@ def hidden_codebook(signs: bool, seed: int) -> Tensor:
 
 def test_hidden_sign_lattice_is_lifted_by_both_optimisers_alike() -> None:
     w, start = hidden_codebook(signs=True, seed=0), torch.eye(128)
-    by_gradient, by_target = radam(w, STEPS, STEP_SIZE, start), annealed_procrustes(w, 60, start)
+    by_gradient, by_target = radam(w, STEPS, start, step_size=STEP_SIZE), annealed_procrustes(w, 60, start)
     assert by_gradient.curve[0].item() == pytest.approx(math.sqrt(2.0 / math.pi), abs=0.02)
     assert by_gradient.beta.item() >= 0.97
     assert by_target.beta.item() >= 0.97
@@ -180,7 +182,7 @@ def test_a_gaussian_codebook_is_lifted_as_far_as_the_sign_lattice() -> None:
     """
     start = torch.eye(128)
     lattice, codebook = (
-        radam(hidden_codebook(signs, 0), STEPS, STEP_SIZE, start).beta.item() for signs in (True, False)
+        radam(hidden_codebook(signs, 0), STEPS, start, step_size=STEP_SIZE).beta.item() for signs in (True, False)
     )
     assert codebook == pytest.approx(lattice, abs=0.005)
     assert lattice < 0.995
@@ -194,10 +196,10 @@ def test_decay_by_hand() -> None:
 
 def test_one_step_is_of_full_size_under_either_schedule() -> None:
     w, start = gaussian((2, 8, 12)), torch.eye(12, dtype=torch.float64)
-    one, other = (radam(w, 1, 0.5, start, schedule) for schedule in SCHEDULES)
+    one, other = (radam(w, 1, start, step_size=0.5, schedule=schedule) for schedule in SCHEDULES)
     assert torch.equal(one.curve, other.curve)
     assert (one.curve[1] != one.curve[0]).all()
-    longer = [radam(w, 2, 0.5, start, schedule).curve for schedule in SCHEDULES]
+    longer = [radam(w, 2, start, step_size=0.5, schedule=schedule).curve for schedule in SCHEDULES]
     assert torch.equal(longer[0][:2], longer[1][:2])
     assert (longer[0][2] != longer[1][2]).all()
 
@@ -206,14 +208,14 @@ def test_one_step_is_of_full_size_under_either_schedule() -> None:
 def test_bad_step_size_is_named(step_size: float) -> None:
     message = f"radam: step_size is {step_size}, expected finite and > 0; pass the registered step size"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        radam(gaussian((1, 4, 6)), 5, step_size, torch.eye(6, dtype=torch.float64))
+        radam(gaussian((1, 4, 6)), 5, torch.eye(6, dtype=torch.float64), step_size=step_size)
 
 
 @pytest.mark.parametrize("schedule", ["linear", "Cosine", ""])
 def test_unknown_schedule_is_named(schedule: str) -> None:
     message = f"radam: schedule is {schedule!r}, expected one of constant, cosine"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        radam(gaussian((1, 4, 6)), 5, 1.0, torch.eye(6, dtype=torch.float64), schedule)
+        radam(gaussian((1, 4, 6)), 5, torch.eye(6, dtype=torch.float64), step_size=1.0, schedule=schedule)
 
 
 def test_settings_name_the_chart() -> None:
@@ -228,8 +230,8 @@ def test_settings_name_the_chart() -> None:
         "epsilon": 1e-8,
         "precision": "float64",
     }
-    assert radam(w, 5, 0.03, torch.eye(6, dtype=torch.float64)).settings == expected
-    constant = radam(w, 5, 0.03, torch.eye(6), "constant").settings
+    assert radam(w, 5, torch.eye(6, dtype=torch.float64), step_size=0.03).settings == expected
+    constant = radam(w, 5, torch.eye(6), step_size=0.03, schedule="constant").settings
     assert constant == {**expected, "schedule": "constant", "precision": "float32"}
 
 

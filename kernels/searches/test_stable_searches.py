@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from kernels.batch import on_one_thread
+from kernels.descent.chunks import Optimiser
 from kernels.rotations import haar_orthogonal
-from kernels.searches.chunks import Optimiser
 from kernels.searches.graduated import graduated
 from kernels.searches.momentum import momentum
 from kernels.searches.radam import radam
@@ -84,7 +84,7 @@ def compared(optimise: Optimiser, w: Tensor) -> tuple[int, float]:
 
 
 def by_radam(w: Tensor, at: Tensor) -> object:
-    return radam(w, 100, LARGEST_STEP, at)
+    return radam(w, 100, at, step_size=LARGEST_STEP)
 
 
 def by_graduated(w: Tensor, at: Tensor) -> object:
@@ -134,7 +134,7 @@ def test_one_ulp_flips_no_sign_at_the_embedded_shapes(kind: str, seed: int) -> N
 FORBIDDEN: dict[str, tuple[Optimiser, torch.dtype]] = {
     "momentum": (lambda w, at: momentum(w, 100, at), torch.float64),
     "graduated, long steps": (lambda w, at: graduated(w, 100, at, step_length=32.0, momentum=0.85), torch.float64),
-    "radam, float32": (lambda w, at: radam(w, 100, 1.0, at.float()), torch.float32),
+    "radam, float32": (lambda w, at: radam(w, 100, at.float(), step_size=1.0), torch.float32),
 }
 
 

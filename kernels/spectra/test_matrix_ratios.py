@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kernels.closed_forms.marchenko_pastur import ESTIMATORS, marchenko_pastur_ratio, singular_value_quantile
-from kernels.planted.nulls import gaussian_null
+from kernels.nulls.gaussian import gaussian_null
 from kernels.planted.planted import low_rank_plus_noise
 from kernels.spectra.matrix_ratios import mean_spectrum_quantiles, measure_effective_dimension
 from kernels.spectra.rank_estimators import energy_rank

@@ -120,7 +120,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     prereg = first_seal(folder.prereg).prereg
     claim = prereg.claim("narrow_d")
     subject = SubjectFacts("other", "weights", None, tuple(range(16)), True, None)
-    store = open_store(folder.run, Identity(prereg.canonical_sha256, "1" * 64, {}))
+    store = open_store(folder.run, Identity(prereg.canonical_sha256, {}))
     for cell in registered_cells(prereg, subject.layers):
         if cell.name == claim.name and cell.layer in range(4):
             store.put(a_measurement(cell, [0.7], **{name: [0.7] for name in claim.sensitivity}))

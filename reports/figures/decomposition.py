@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.prereg.metrics import NULLS, Decomposition, decompose, pooled
+from reports.prereg.decomposed import decompose
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 
@@ -20,7 +21,7 @@ TITLE = "What the lift is made of: random × noise fit × structure"
 Layers = Mapping[int, Decomposition]
 
 
-def decomposition(decision: Decision, claim: Claim, rule: MeanAtLeast, measurements: Measurements) -> Shown:
+def decomposition(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
     """The factors [-] of each layer that was decomposed; geometric means over them."""
     name = f"decomposition_{claim.name}"
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
@@ -41,7 +42,8 @@ def decomposition(decision: Decision, claim: Claim, rule: MeanAtLeast, measureme
         None,
     )
     band = next((probe.band for probe in decision.prereg.probes if probe.claim == claim.name), None)
-    asked = rule.at_least if rule.metric == "structure" else None
+    rule = claim.rule
+    asked = rule.at_least if isinstance(rule, MeanAtLeast) and rule.metric == "structure" else None
     whole = pooled(list(layers.values()))
     return Shown(
         name=name,
@@ -82,11 +84,11 @@ def _reading(whole: Decomposition, interval: tuple[float, float] | None, confide
 
 def _table(layers: Layers, whole: Decomposition) -> Table:
     def row(name: int | str, one: Decomposition) -> tuple[int | str | float, ...]:
-        return (name, one.lift, one.random, one.noise_fit, one.structure, *(one.nulls[null] for null in NULLS))
+        return (name, one.lift, one.random, one.noise_fit, one.structure, *one.nulls.values())
 
     return Table(
         caption="Factors of the lift by layer [-], on the registered sample; noise fit: the largest of three nulls",
-        columns=("layer", "lift", "random", "noise fit", "structure", *(f"noise fit, {null}" for null in NULLS)),
+        columns=("layer", "lift", "random", "noise fit", "structure", *(f"noise fit, {null}" for null in whole.nulls)),
         rows=(*(row(layer, one) for layer, one in layers.items()), row("geometric mean", whole)),
     )
 
@@ -109,7 +111,7 @@ def _draw_factors(axes: "Axes", layers: Layers) -> None:
 def _draw_structure(axes: "Axes", layers: Layers, band: float | None, asked: float | None) -> None:
     found = list(layers.values())
     series: dict[str, Sequence[float]] = {"over the largest": [one.structure for one in found]}
-    series |= {f"over {null}": [one.over(one.nulls[null]) for one in found] for null in NULLS}
+    series |= {f"over {null}": [one.over(one.nulls[null]) for one in found] for null in found[0].nulls}
     if band is not None:
         axes.axhspan(1.0 - band, 1.0 + band, facecolor=light("rule"), alpha=0.6, label=f"none: 1 ± {band:g}")
     axes.axhline(1.0, color=light("quiet"), linewidth=0.9)

@@ -7,9 +7,7 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.figures.shown import Table
-from reports.figures.spectra import PROFILE, in_order
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import values
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareBelow
 
@@ -104,13 +102,10 @@ def every_table(measured: Mapping[Cell, Measured], rule: ShareBelow) -> Table:
     """Every value, a row per layer and projection where the projections are known, else a row per layer."""
     rows: list[tuple[str | float, ...]] = []
     for cell, one in measured.items():
-        found = values(one, rule.metric)
-        names = in_order(name.removeprefix(PROFILE) for name in one.profiles if name.startswith(PROFILE))
-        size = len(found) // len(names) if names and len(found) % len(names) == 0 else len(found)
-        for i in range(0, len(found), size):
-            rows.append(
-                (f"{cell.layer} {names[i // size]}" if size < len(found) else str(cell.layer), *found[i : i + size])
-            )
+        parts = one.along(rule.metric, "projection")
+        rows += [(f"{cell.layer} {projection}", *part) for projection, part in parts.items()]
+        if not parts:
+            rows.append((str(cell.layer), *one.samples[rule.metric]))
     widest = max(len(row) for row in rows) - 1
     return Table(
         caption=f"{rule.metric} of every matrix [-], experts ascending",

@@ -25,7 +25,6 @@ from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import RELATIVE, reference, values
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareBelow
 
@@ -33,13 +32,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def distribution(decision: Decision, claim: Claim, rule: ShareBelow, measurements: Measurements) -> Shown:
+def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
-    name, title = f"distribution_{claim.name}", f"Effective dimension of every matrix ({rule.metric})"
+    name, title = f"distribution_{claim.name}", f"{claim.rule.metric} of every matrix"
+    rule = claim.rule
+    if not isinstance(rule, ShareBelow):
+        return nothing(name, title, "a rule on a share of matrices")
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
     layers = [
-        Layer(cell.layer, values(one, rule.metric), reference(one, rule.metric))
+        Layer(cell.layer, one.samples[rule.metric].values, one.samples[rule.metric].noise_mean)
         for cell, one in measured.items()
         if cell.layer is not None
     ]
@@ -50,22 +52,24 @@ def distribution(decision: Decision, claim: Claim, rule: ShareBelow, measurement
         f"layers {spans(chosen)}": [layer for layer in layers if layer.layer in chosen]
         for chosen in judged or [tuple(layer.layer for layer in layers)]
     }
+    samples = next(iter(measured.values())).samples[rule.metric]
+    label = f"{samples.label} [{samples.unit}]"
     width = STEP / (_scale(next(iter(measured.values())), rule.metric))
     histograms = {
-        label: Panel(
+        group: Panel(
             name=f"histogram_{len(chosen)}",
-            title=f"{label}: {below(chosen, rule)} of {count(chosen)} below {rule.below:g}",
-            description=f"Histogram of {rule.metric} over the matrices of {label}, with the threshold {rule.below:g} "
+            title=f"{group}: {below(chosen, rule)} of {count(chosen)} below {rule.below:g}",
+            description=f"Histogram of {rule.metric} over the matrices of {group}, with the threshold {rule.below:g} "
             "and the value of noise.",
-            draw=partial(_draw_histogram, layers=chosen, rule=rule, width=width),
+            draw=partial(_draw_histogram, layers=chosen, rule=rule, width=width, label=label),
         )
-        for label, chosen in groups.items()
+        for group, chosen in groups.items()
     }
     by_layer = Panel(
         name="by_layer",
         title="layer by layer: median, quartiles, range",
         description=f"{rule.metric} by layer: median, quartiles and range, with threshold and noise.",
-        draw=partial(_draw_layers, layers=layers, rule=rule),
+        draw=partial(_draw_layers, layers=layers, rule=rule, label=label),
     )
     return Shown(
         name=name,
@@ -78,13 +82,9 @@ def distribution(decision: Decision, claim: Claim, rule: ShareBelow, measurement
 
 
 def _scale(measured: Measured, metric: str) -> float:
-    """What d_eff/d is divided by to come to the metric [-]."""
-    return measured.reference[metric.removeprefix(RELATIVE)] if metric.startswith(RELATIVE) else 1.0
-
-
-def _axis(rule: ShareBelow) -> str:
-    relative = rule.metric.startswith(RELATIVE)
-    return "d_eff/d over that of noise [-]" if relative else "d_eff/d [-]"
+    """What the registered values are divided by to come to the metric [-]: 1, or their value for noise."""
+    parts = measured.samples[metric].made_of
+    return (measured.samples[parts[0]].noise_mean or 1.0) if parts else 1.0
 
 
 def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow) -> str:
@@ -100,7 +100,7 @@ def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow) -> str:
     return f"{said}." if noise is None else f"{said}; noise of the same shape has {noise:.3f}."
 
 
-def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, width: float) -> None:
+def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, width: float, label: str) -> None:
     found, edges = pooled(layers), edges_of(layers, width)
     under = counts([value for value in found if value < rule.below], edges)
     others = counts([value for value in found if value >= rule.below], edges)
@@ -122,12 +122,12 @@ def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, wid
     upright(axes, Mark(rule.below, f"threshold {rule.below:g}"))
     if noise is not None:
         upright(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), height=0.9)
-    axes.set_xlabel(_axis(rule))
+    axes.set_xlabel(label)
     axes.set_ylabel("matrices")
     legend(axes)
 
 
-def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow) -> None:
+def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, label: str) -> None:
     at = [layer.layer for layer in layers]
     axes.vlines(
         at,
@@ -146,5 +146,5 @@ def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow) -> Non
     if noise is not None:
         level(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), above=True)
     layer_axis(axes, at)
-    axes.set_ylabel(_axis(rule))
+    axes.set_ylabel(label)
     legend(axes)

@@ -9,8 +9,7 @@ from reports.figures.shown import Panel, Shown, Table, Value, layers_absent, not
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.judge.one_bit_damage import Damage, Depth, Generation
-from reports.prereg.metrics import LEARNED
+from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ClosingAtMost
 
@@ -23,7 +22,7 @@ ROW, FRAME = 0.2, 1.1  # inches of a row of dots, and of what stands around them
 
 def nll_inflation(decision: Decision, measurements: Measurements) -> Shown:
     """Inflation of the mean NLL by the layers quantised, and of each variant where a registered scope closes."""
-    found = decision.generation
+    found = decision.one_bit_damage
     if found is None:
         return nothing(NAME, TITLE, "the model at one bit per weight")
     claim = decision.prereg.claim(found.claim)
@@ -59,12 +58,12 @@ def nll_inflation(decision: Decision, measurements: Measurements) -> Shown:
     )
 
 
-def _reading(found: Generation, threshold: float | None) -> str:
+def _reading(found: OneBitDamage, threshold: float | None) -> str:
     said = f"Unquantised, the model has {found.nll:.3f} nats over {found.prompts} prompts (uniform {found.uniform:.3f})"
     if not found.scopes:
         return f"{said}."
     layers, damages = found.scopes[-1]
-    registered = next((damage for damage in damages if damage.variant == LEARNED), damages[0])
+    registered = next((damage for damage in damages if damage.variant == "learned"), damages[0])
     said += f"; {layers} layers at one bit inflate it by {_told(registered)}"
     said += "" if threshold is None else f" where at most {threshold:.0%} is asked for"
     low, high = (choose(damages, key=lambda damage: damage.inflation) for choose in (min, max))

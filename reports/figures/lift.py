@@ -10,8 +10,8 @@ from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
+from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import decompose
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 
@@ -24,9 +24,11 @@ ASKED = "asked for"
 OTHERS = ("least", "largest", "noise, i.i.d.")
 
 
-def lift(decision: Decision, claim: Claim, rule: MeanAtLeast, measurements: Measurements) -> Shown:
+def lift(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
     """Means over each layer's matrices [-]. A rule on structure asks for `random × noise fit × threshold`."""
-    name = f"lift_{claim.name}"
+    name, rule = f"lift_{claim.name}", claim.rule
+    if not isinstance(rule, MeanAtLeast):
+        return nothing(name, TITLE, "a rule on a mean lift")
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
     if not measured:
@@ -93,7 +95,7 @@ def _table(layers: Sequence[int], measured: Sequence[Measured], series: Mapping[
                 *(found[i] for found in series.values()),
                 min(one.samples["lift"]),
                 max(one.samples["lift"]),
-                one.reference.get("lift"),
+                one.samples["lift"].noise_mean,
             )
             for i, (layer, one) in enumerate(zip(layers, measured, strict=True))
         ),

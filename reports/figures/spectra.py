@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports.figures.axes import legend
-from reports.figures.noise import aspect_ratio, marchenko_pastur_quantiles
 from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PROFILE = "singular_values_"
-NOISE = "participation_ratio"  # its value for noise tells the aspect ratio
+NOISE = "noise_singular_values_"
 NAME, TITLE = "spectra", "Singular values by layer, beside Marchenko–Pastur"
-Curves = Mapping[int, tuple[float, ...]]  # layer -> quantiles of singular values over their RMS
+Curve = tuple[float, ...]  # quantiles of singular values over their RMS
+Curves = Mapping[int, Curve]  # by layer
 
 
 def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
@@ -32,8 +32,6 @@ def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Sho
     )
     if not projections:
         return nothing(NAME, TITLE, "a spectrum")
-    first = next(iter(measured.values()))
-    gamma = aspect_ratio(first.reference[NOISE]) if NOISE in first.reference else None
     curves: dict[str, Curves] = {
         projection: {
             cell.layer: one.profiles[PROFILE + projection]
@@ -42,21 +40,24 @@ def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Sho
         }
         for projection in projections
     }
+    noise = {
+        name: one.profiles[NOISE + name] for one in measured.values() for name in curves if NOISE + name in one.profiles
+    }
     return Shown(
         name=NAME,
         title=TITLE,
-        reading=_reading(curves, gamma),
+        reading=_reading(curves, noise),
         panels=tuple(
             Panel(
                 name=projection,
                 title=projection,
                 description=f"Quantile functions of the singular values of {projection}, one line per layer, with the "
                 "Marchenko–Pastur curve of a matrix of noise.",
-                draw=partial(_draw, curves=found, gamma=gamma),
+                draw=partial(_draw, curves=found, noise=noise.get(projection)),
             )
             for projection, found in curves.items()
         ),
-        tables=tuple(_table(projection, found, gamma) for projection, found in curves.items()),
+        tables=tuple(_table(projection, found, noise.get(projection)) for projection, found in curves.items()),
         absent=layers_absent(cells, list(measured)),
     )
 
@@ -70,23 +71,18 @@ def _levels(count: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     return (np.arange(count, dtype=np.float64) + 0.5) / count
 
 
-def _reading(curves: Mapping[str, Curves], gamma: float | None) -> str:
+def _reading(curves: Mapping[str, Curves], noise: Mapping[str, Curve]) -> str:
     tops = [(values[-1], layer, projection) for projection, found in curves.items() for layer, values in found.items()]
     (high, top, of), (low, bottom, beside) = max(tops), min(tops)
     said = (
         f"The steepest mean spectrum is that of {of} in layer {top}, whose largest values reach {high:.2f} times the "
         f"RMS [-]; the flattest, {beside} in layer {bottom}, reaches {low:.2f}"
     )
-    if gamma is None:
-        return f"{said}."
-    count = len(next(iter(next(iter(curves.values())).values())))
-    noise = float(marchenko_pastur_quantiles(_levels(count)[-1:], gamma)[0])
-    return f"{said}; noise of the same shape has {noise:.2f} there."
+    return f"{said}; noise of the same shape has {noise[of][-1]:.2f} there." if of in noise else f"{said}."
 
 
-def _table(projection: str, curves: Curves, gamma: float | None) -> Table:
+def _table(projection: str, curves: Curves, noise: Curve | None) -> Table:
     levels = _levels(len(next(iter(curves.values()))))
-    noise = None if gamma is None else marchenko_pastur_quantiles(levels, gamma)
     return Table(
         caption=f"{projection}: singular value over RMS [-] below which a share of the singular values lies, mean over "
         "the layer's experts",
@@ -99,14 +95,14 @@ def _table(projection: str, curves: Curves, gamma: float | None) -> Table:
             (
                 float(level),
                 *(values[i] for values in curves.values()),
-                *(() if noise is None else (float(noise[i]),)),
+                *(() if noise is None else (noise[i],)),
             )
             for i, level in enumerate(levels)
         ),
     )
 
 
-def _draw(axes: "Axes", curves: Curves, gamma: float | None) -> None:
+def _draw(axes: "Axes", curves: Curves, noise: Curve | None) -> None:
     first, last = min(curves), max(curves)
     for layer, values in curves.items():
         levels = _levels(len(values))
@@ -118,12 +114,8 @@ def _draw(axes: "Axes", curves: Curves, gamma: float | None) -> None:
             between = f"layers {first + 1} to {last - 1}" if last - first > 2 else f"layer {first + 1}"  # noqa: PLR2004
             known = between in axes.get_legend_handles_labels()[1]
             axes.plot(levels, values, color=light("quiet"), linewidth=0.7, label=None if known else between)
-    if gamma is not None:
-        levels = np.linspace(0.0, 1.0, 129)
-        noise = marchenko_pastur_quantiles(levels, gamma)
-        axes.plot(
-            levels, noise, color=light("ink"), linestyle="--", linewidth=1.8, label=f"noise, sides 1:{1 / gamma:g}"
-        )
+    if noise is not None:
+        axes.plot(_levels(len(noise)), noise, color=light("ink"), linestyle="--", linewidth=1.8, label="noise")
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("share of the singular values [-]")

@@ -113,12 +113,12 @@ def test_the_search_lands_where_it_was_measured() -> None:
 
 def test_inflations_are_those_of_the_decision() -> None:
     found, decision = figure("inflation")
-    assert decision.generation is not None
-    depths = decision.generation.depths
+    assert decision.one_bit_damage is not None
+    depths = decision.one_bit_damage.depths
     assert column(found.tables[0], "learned, up to here") == [depth.upto["learned"] for depth in depths]
     assert column(found.tables[0], "unrotated, alone") == [depth.alone["unrotated"] for depth in depths]
     assert [panel.name for panel in found.panels] == ["by_depth", "scope_2", "scope_4"]
-    closing = decision.generation.scopes[-1][1]
+    closing = decision.one_bit_damage.scopes[-1][1]
     assert column(found.tables[-1], "inflation") == [damage.inflation for damage in closing]
     assert "inflate it by +8.0% (learned) where at most 10% is asked for" in found.reading
 

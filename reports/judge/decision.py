@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reports.judge.gates import GateOutcome, Measurements, judge_gates
 from reports.judge.instruments import ControlOutcome, TrapOutcome
-from reports.judge.one_bit_damage import Generation, generation
+from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
@@ -28,7 +28,7 @@ class Decision:
     probes: tuple[ProbeOutcome, ...]  # those that could be concluded
     secondaries: tuple[SecondaryOutcome, ...]  # as above
     layer_sha256: Mapping[int, str]  # of every layer that the core rests on
-    generation: Generation | None  # what one bit does to the model, outside the verdict
+    one_bit_damage: OneBitDamage | None  # what one bit does to the model, outside the verdict
     model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
 
     @property
@@ -104,7 +104,7 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
             for cell in needed
             if cell.layer is not None and measurements[cell].of == "layer"
         },
-        generation=generation(prereg, layers, measurements),
+        one_bit_damage=one_bit_damage(prereg, layers, measurements),
         model_sha256=next(
             (measurements[cell].tensors_sha256 for cell in needed if measurements[cell].of == "model"), None
         ),

@@ -7,6 +7,7 @@ significant digits, inside the core and outside: what a processor's last bit dec
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kernels.closed_forms.lift_decomposition import Decomposition
 from reports.base.printing import one_line
 from reports.judge.decision import Decision, controls_once, rule_text, traps_once
 from reports.judge.digests import digests, ten_digits
@@ -16,7 +17,6 @@ from reports.judge.one_bit_damage import generation_json
 from reports.judge.probe import probe_json
 from reports.judge.secondary import secondary_json
 from reports.prereg.lint import lint
-from reports.prereg.metrics import Decomposition
 from reports.prereg.prefilter import prefilter_json
 from reports.prereg.preregistration import Preregistration
 from reports.prereg.rules import MeanAtLeast, Rule
@@ -73,7 +73,7 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
         "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
         "probes": [probe_json(outcome) for outcome in decision.probes],
-        "generation": generation_json(decision.generation),
+        "generation": generation_json(decision.one_bit_damage),
         "secondaries": [secondary_json(outcome) for outcome in decision.secondaries],
         "prefilter": prefilter_json(decision.prereg),
         "deviations": deviations(decision, subject),

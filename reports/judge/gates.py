@@ -5,11 +5,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.judge.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import Decomposition, decompose, pooled, reference, values, variant_of
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
@@ -29,7 +30,8 @@ class RuleOutcome:
     threshold: float
     layer_values: tuple[float, ...]  # the same statistic within each layer [-]
     layer_medians: tuple[float, ...]  # of the metric [-]
-    n: int  # matrices pooled
+    n: int  # values pooled …
+    counted: str  # … and what they are of: matrices, layers, prompts
     median: float
     reference: float | None  # the metric's value for a structureless matrix of the same shape [-]
     draws: tuple[float, ...] = ()  # mean lift over the layers by each registered Haar draw [-]
@@ -76,7 +78,7 @@ def apply_rule(
     metric = metric or rule.metric
     if isinstance(rule, ClosingAtMost):
         return _closing_outcome(layers[-1], metric, rule, tolerance)
-    samples = [values(measurement.measured, metric) for measurement in layers]
+    samples = [measurement.measured.samples[metric] for measurement in layers]
     pooled_samples = [value for layer in samples for value in layer]
     draws: tuple[float, ...] = ()
     count = bound = None
@@ -86,7 +88,7 @@ def apply_rule(
             observed = _share(pooled_samples, below)
             reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
             reaches = [(_share(layer, below - tolerance), _share(layer, below + tolerance)) for layer in samples]
-            bound, count = below, certified_count([layer.measured for layer in layers], metric, below)
+            bound, count = below, certified_count(samples, below)
         case MeanAtLeast(at_least=threshold):
             in_layer = [statistics.fmean(layer) for layer in samples]
             observed = statistics.fmean(in_layer)
@@ -102,6 +104,7 @@ def apply_rule(
         layer_values=tuple(in_layer),
         layer_medians=tuple(statistics.median(layer) for layer in samples),
         n=len(pooled_samples),
+        counted=samples[0].counted,
         median=statistics.median(pooled_samples),
         reference=_mean_reference(layers, metric),
         draws=draws,
@@ -133,7 +136,8 @@ def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float]) -> 
 def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tolerance: float) -> RuleOutcome:
     """A rule on the model with every layer up to `closing`'s changed; `median` is over prompts, of
     `(NLL − NLL₀) / mean NLL₀`: a single prompt's NLL₀ may be 0."""
-    (observed,) = values(closing.measured, metric)
+    samples = closing.measured.samples[metric]
+    (observed,) = samples
     pairs = paired_nll(closing, metric)
     scale = statistics.fmean(before for before, _ in pairs)
     middle = statistics.median((after - before) / scale for before, after in pairs)
@@ -146,6 +150,7 @@ def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tol
         layer_values=(observed,),
         layer_medians=(middle,),
         n=len(pairs),
+        counted=samples.counted,
         median=middle,
         reference=None,
         reach=reach,
@@ -155,14 +160,15 @@ def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tol
 
 
 def paired_nll(measurement: Measurement, metric: str) -> list[tuple[float, float]]:
-    """(NLL₀, NLL) of each prompt [nats]."""
+    """(NLL₀, NLL) of each prompt [nats]: what an inflation is made of."""
     samples = measurement.measured.samples
-    return list(zip(samples["nll"], samples[f"nll_{variant_of(metric)}"], strict=True))
+    before, after = samples[metric].made_of
+    return list(zip(samples[before], samples[after], strict=True))
 
 
 def haar_draws(layers: Sequence[Measurement]) -> tuple[float, ...]:
     """Per registered Haar draw the mean over `layers` of its mean lift [-]; nothing where draws were not measured."""
-    by_layer = [measurement.measured.profiles.get("haar_draws", ()) for measurement in layers]
+    by_layer = [tuple(measurement.measured.samples.get("haar_draws", ())) for measurement in layers]
     if len({len(draws) for draws in by_layer}) != 1:  # a layer without draws: no draw has a mean over the layers
         return ()
     return tuple(statistics.fmean(draw) for draw in zip(*by_layer, strict=True))
@@ -258,5 +264,5 @@ def _structure_interval(layers: Sequence[Decomposition], interval: Interval) -> 
 
 
 def _mean_reference(layers: Sequence[Measurement], metric: str) -> float | None:
-    known = [level for layer in layers if (level := reference(layer.measured, metric)) is not None]
+    known = [level for layer in layers if (level := layer.measured.samples[metric].noise_mean) is not None]
     return statistics.fmean(known) if known else None

@@ -8,7 +8,6 @@ from statistics import fmean, median
 from types import MappingProxyType
 
 from reports.prereg.measurement import Measured, Measurement
-from reports.prereg.metrics import INFLATION, reference, values
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Trap
 from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
 
@@ -52,7 +51,7 @@ def broken_rotation(measured: Measured) -> float | None:
 def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
     """Did matrices with a known answer get that answer (`met`), and do they lie where theory puts them?"""
     measured = measurement.measured
-    middle = median(values(measured, rule.metric))
+    middle = median(measured.samples[rule.metric])
     obtained: GateStatus = "MET" if met else "KILLED"
     broken = broken_rotation(measured)
     if broken is not None:
@@ -92,11 +91,11 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         return TrapOutcome(trap, layer, None, None, "did not run")
     measured, rule = measurement.measured, trap.rule
     if isinstance(rule, LargestAtMost):
-        worst = max(values(measured, rule.metric), key=lambda value: math.inf if math.isnan(value) else value)
+        worst = max(measured.samples[rule.metric], key=lambda value: math.inf if math.isnan(value) else value)
         return TrapOutcome(
             trap, layer, worst, worst <= rule.at_most, f"largest {rule.metric} {worst:.3g}, at most {rule.at_most:g}"
         )
-    observed = fmean(values(measured, rule.metric))
+    observed = fmean(measured.samples[rule.metric])
     if isinstance(rule, ClosingAbove):
         reason, sound = f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}", observed > rule.above
         near = abs(observed - rule.above) <= tolerance
@@ -105,7 +104,7 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         reason, sound = f"mean {rule.metric} {observed:.4f}, at most {rule.at_most:g}", observed <= rule.at_most
         near = abs(observed - rule.at_most) <= tolerance
         return TrapOutcome(trap, layer, observed, sound, reason, near and tolerance > 0.0)
-    level = reference(measured, rule.metric)
+    level = measured.samples[rule.metric].noise_mean
     if level is None:
         return TrapOutcome(trap, layer, observed, False, f"no level of {rule.metric} is known")
     lift = fmean(measured.samples["lift"])
@@ -122,11 +121,10 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
 def trap_tolerance(metric: str, guarded: str, tolerances: Mapping[str, float]) -> float:
     """How far a reproduced value of a trap may lie [-]: its own metric's registered tolerance.
 
-    A trap's metric without one is of the kind of what the trap guards, a ratio of β or an inflation, and has that
-    metric's tolerance: any variant's inflation that of `inflation`, anything else that of the `guarded` claim's metric.
+    A trap's metric without one is of the kind of what the trap guards, a ratio of β or an inflation, and has that of
+    the `guarded` claim's metric.
     """
-    names = (metric, INFLATION) if metric.startswith(INFLATION) else (metric,)
-    return next((tolerances[name] for name in (*names, guarded) if name in tolerances), 0.0)
+    return next((tolerances[name] for name in (metric, guarded) if name in tolerances), 0.0)
 
 
 def judge_traps(

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from kernels.closed_forms.inflation import inflation
 from reports.judge.bootstrap import bootstrap_over_prompts
-from reports.judge.gates import paired_nll
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import INFLATION, inflation
 from reports.prereg.preregistration import Cell, Claim, Interval, Preregistration
 from reports.prereg.rules import ClosingAbove
 
@@ -62,7 +61,7 @@ class Depth:
 
 
 @dataclass(frozen=True)
-class Generation:
+class OneBitDamage:
     claim: str
     prompts: int
     sources: int | None  # that the prompts come from; None where none is named, so that each is its own
@@ -74,9 +73,9 @@ class Generation:
     experts_implementation: str
 
 
-def generation(
+def one_bit_damage(
     prereg: Preregistration, layers: Sequence[int], measurements: Mapping[Cell, Measurement]
-) -> Generation | None:
+) -> OneBitDamage | None:
     """What the claim about the whole model and its traps measured; None where nothing was."""
     claim = next((claim for claim in prereg.claims if claim.of_model), None)
     if claim is None or prereg.one_bit is None:
@@ -86,12 +85,12 @@ def generation(
     if first is None:
         return None
     closing = {layers[min(scope, len(layers)) - 1]: min(scope, len(layers)) for scope in prereg.one_bit.scopes}
-    return Generation(
+    return OneBitDamage(
         claim=claim.name,
         prompts=len(first.measured.samples["nll"]),
         sources=_sources(cell for cells in found.values() for cell in cells),
         nll=fmean(first.measured.samples["nll"]),
-        uniform=first.measured.reference["nll"],
+        uniform=fmean(first.measured.samples["nll"].noise or ()),
         scopes=tuple(
             (closing[layer], tuple(damage for cell in found[layer] for damage in _damages(cell, prereg.interval)))
             for layer in sorted(closing)
@@ -136,8 +135,10 @@ def _damages(measurement: Measurement, interval: Interval) -> list[Damage]:
         Damage(
             variant=variant,
             inflation=inflation(samples["nll"], samples[f"nll_{variant}"]),
-            interval=bootstrap_over_prompts(paired_nll(measurement, f"{INFLATION}_{variant}"), interval)[0],
-            by_start=measurement.measured.profiles.get(f"{INFLATION}_{variant}_by_start", ()),
+            interval=bootstrap_over_prompts(
+                list(zip(samples["nll"], samples[f"nll_{variant}"], strict=True)), interval
+            )[0],
+            by_start=measurement.measured.profiles.get(f"inflation_{variant}_by_start", ()),
             nll=fmean(samples[f"nll_{variant}"]),
             kl=fmean(samples[f"kl_{variant}"]),
             same_top=fmean(samples[f"same_top_{variant}"]),
@@ -186,7 +187,7 @@ def _shown(texts: Mapping[str, str]) -> list[str]:
     return sorted((name for name in texts if name != "id"), key=_rank)
 
 
-def generation_json(found: Generation | None) -> dict[str, object] | None:
+def generation_json(found: OneBitDamage | None) -> dict[str, object] | None:
     if found is None:
         return None
     return {
@@ -219,7 +220,7 @@ def generation_json(found: Generation | None) -> dict[str, object] | None:
     }
 
 
-def prompts_text(found: Generation) -> str:
+def prompts_text(found: OneBitDamage) -> str:
     """`239 prompts from 91 sources`, or that no source is named."""
     prompts = f"{found.prompts} prompt{'s' if found.prompts > 1 else ''}"
     if found.sources is None:
@@ -232,7 +233,7 @@ def inflation_text(damage: Damage) -> str:
     return f"{damage.inflation:+.1%}" + ("" if damage.scatter is None else f" ± {100 * damage.scatter:.1f}")
 
 
-def generation_lines(found: Generation) -> list[str]:
+def generation_lines(found: OneBitDamage) -> list[str]:
     """What the summary says: the unquantised model, then each scope."""
     lines = [
         f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, uniform {found.uniform:.3f}"

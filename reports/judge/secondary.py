@@ -11,7 +11,6 @@ from typing import Literal
 
 from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import Measurements
-from reports.prereg.metrics import values
 from reports.prereg.preregistration import Cell, Preregistration, Secondary, running_order
 
 Comparison = Literal["narrower", "not narrower", "unresolved"]
@@ -71,8 +70,8 @@ def compared_layer(secondary: Secondary, cell: Cell, measurements: Measurements)
         return None
     return ComparedLayer(
         layer=cell.layer,
-        experts=fmean(values(experts.measured, secondary.metric)),
-        dense=fmean(values(dense.measured, secondary.metric)),
+        experts=fmean(experts.measured.samples[secondary.metric]),
+        dense=fmean(dense.measured.samples[secondary.metric]),
         dense_sha256=dense.tensors_sha256,
     )
 

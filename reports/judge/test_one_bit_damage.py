@@ -19,7 +19,7 @@ from reports.base.markdown import quoted, table
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
-from reports.judge.one_bit_damage import Generation, generation, generation_json, generation_lines
+from reports.judge.one_bit_damage import OneBitDamage, generation_json, generation_lines, one_bit_damage
 from reports.judge.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_rung, decided, found, states_of
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
 from reports.pages.postmortem_one_bit import generation_section
@@ -64,8 +64,8 @@ CELLS = (
 )
 
 
-def told(*cells: Measurement) -> Generation:
-    outcome = generation(RUNG, LAYERS, {cell.cell: cell for cell in cells})
+def told(*cells: Measurement) -> OneBitDamage:
+    outcome = one_bit_damage(RUNG, LAYERS, {cell.cell: cell for cell in cells})
     assert outcome is not None
     return outcome
 
@@ -153,7 +153,7 @@ def test_continuations_of_claim_and_trap_stand_side_by_side() -> None:
 
 
 def test_a_store_that_sorts_names_changes_no_order_that_people_read(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Identity("0" * 64, "1" * 64, {}))
+    store = open_store(tmp_path, Identity("0" * 64, {}))
     for cell in CELLS:
         store.put(cell)
     outcome = told(*store.measurements().values())
@@ -170,15 +170,15 @@ def test_a_store_that_sorts_names_changes_no_order_that_people_read(tmp_path: Pa
 
 def test_without_a_claim_about_the_model_there_is_nothing_to_tell() -> None:
     cells = {cell.cell: cell for cell in CELLS}
-    assert generation(a_preregistration([a_claim()]), LAYERS, cells) is None
-    assert generation(replace(RUNG, one_bit=None), LAYERS, cells) is None
-    assert generation(RUNG, LAYERS, {}) is None
+    assert one_bit_damage(a_preregistration([a_claim()]), LAYERS, cells) is None
+    assert one_bit_damage(replace(RUNG, one_bit=None), LAYERS, cells) is None
+    assert one_bit_damage(RUNG, LAYERS, {}) is None
 
 
 def test_a_control_or_a_trap_that_quantises_nothing_is_not_told_of() -> None:
     states = states_of(RUNG)
     cells = {cell: state for cell, state in states.items() if cell.kind == "control" or cell.name == "trivial_pass"}
-    assert generation(RUNG, LAYERS, found(cells)) is None
+    assert one_bit_damage(RUNG, LAYERS, found(cells)) is None
 
 
 def test_before_a_scope_closes_only_depths_are_told() -> None:
@@ -198,14 +198,14 @@ def test_a_trap_alone_is_told_under_its_claim() -> None:
 @pytest.mark.parametrize(("scopes", "told_of"), [((2, 4), [2, 4]), ((1,), [1]), ((4, 16), [4]), ((3, 9, 16), [3, 4])])
 def test_a_scope_beyond_the_subject_is_all_of_it(scopes: tuple[int, ...], told_of: list[int]) -> None:
     cells = {cell.cell: cell for cell in (claimed(layer, {"learned": NLL}) for layer in LAYERS)}
-    outcome = generation(replace(RUNG, one_bit=a_one_bit(scopes=scopes)), LAYERS, cells)
+    outcome = one_bit_damage(replace(RUNG, one_bit=a_one_bit(scopes=scopes)), LAYERS, cells)
     assert outcome is not None
     assert [layers for layers, _ in outcome.scopes] == told_of
 
 
 def test_layers_of_a_subject_need_not_be_consecutive() -> None:
     cells = {cell.cell: cell for cell in (claimed(layer, {"learned": NLL}, TEXTS) for layer in (1, 5, 9))}
-    outcome = generation(replace(RUNG, one_bit=a_one_bit(scopes=(2, 16))), (1, 5, 9), cells)
+    outcome = one_bit_damage(replace(RUNG, one_bit=a_one_bit(scopes=(2, 16))), (1, 5, 9), cells)
     assert outcome is not None
     assert [layers for layers, _ in outcome.scopes] == [2, 3]
     assert len(outcome.continuations) == 2
@@ -308,7 +308,7 @@ def test_generation_stays_outside_the_core() -> None:
     samples = cells[last].measured.samples
     more = generated(samples["nll"], {"learned": samples["nll_learned"], "frozen": (9.0, 9.0)}, {"a prompt": "x"})
     first, second = (decide(RUNG, LAYERS, {**cells, last: cell}) for cell in (cells[last], of_model(last, more)))
-    assert generation_json(first.generation) != generation_json(second.generation)
+    assert generation_json(first.one_bit_damage) != generation_json(second.one_bit_damage)
     assert document_of(first)["core_sha256"] == document_of(second)["core_sha256"]
 
 
@@ -321,7 +321,7 @@ HOSTILE = (
 
 
 def section(*cells: Measurement) -> str:
-    return generation_section(decision_on(*cells).generation)
+    return generation_section(decision_on(*cells).one_bit_damage)
 
 
 def test_no_section_without_a_measurement() -> None:
@@ -350,7 +350,7 @@ def test_the_section_holds_every_number() -> None:
 
 def test_one_layer_is_no_layers() -> None:
     rung = replace(RUNG, one_bit=a_one_bit(scopes=(1,)))
-    text = generation_section(decide(rung, LAYERS, {CELLS[0].cell: CELLS[0]}).generation)
+    text = generation_section(decide(rung, LAYERS, {CELLS[0].cell: CELLS[0]}).one_bit_damage)
     assert "With 1 layer quantised:" in text
     assert "Continued greedily" not in text
 

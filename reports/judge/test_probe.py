@@ -133,7 +133,9 @@ def test_an_optimum_that_was_not_recovered_leaves_it_unresolved(structure: float
 def test_a_gate_whose_instrument_is_out_of_line_leaves_it_unresolved(structure: float) -> None:
     cells = a_rung(structure)
     sheared = cells[Cell("claim", "beta_lift", 3)]
-    cells[Cell("claim", "beta_lift", 3)] = replace(sheared, samples={**sheared.samples, "residual": (9.0,)})
+    cells[Cell("claim", "beta_lift", 3)] = replace(
+        sheared, samples={**sheared.samples, "residual": replace(sheared.samples["residual"], values=(9.0,))}
+    )
     conclusion, reasons = concluded(cells)
     assert conclusion == "search unresolved"
     assert reasons[:-1] == ("beta_lift[L03]: a learned rotation is 9 times as far from orthogonal as allowed",)

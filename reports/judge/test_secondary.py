@@ -20,6 +20,7 @@ from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Dense, registered_cells, running_order
 from reports.store.store import Identity, open_store
 from reports.store.subject_facts import check_digest
+from reports.testing.described import described
 from reports.testing.small_rules import SHIPPED, SUBJECT, a_claim, a_control, a_preregistration, a_secondary, of
 
 LAYERS = (0, 1, 2, 3)
@@ -35,7 +36,7 @@ Sides = Mapping[int, float]
 def measured(*ratios: float) -> Measured:
     """Matrices at `ratios` of what noise of their shape has."""
     samples = {"energy_rank_95": tuple(REFERENCE * ratio for ratio in ratios)}
-    return Measured(samples, {"energy_rank_95": REFERENCE}, {})
+    return described(samples, {"energy_rank_95": REFERENCE})
 
 
 def side(cell: Cell, *ratios: float) -> Measurement:
@@ -243,7 +244,7 @@ def test_its_line_and_its_page() -> None:
 
 def test_a_store_holds_a_dense_layer_beside_the_subjects(tmp_path: Path) -> None:
     """And another secondary's, of yet another model; only the subject's own cells must agree on a layer's tensors."""
-    store = open_store(tmp_path, Identity("0" * 64, "1" * 64, {}))
+    store = open_store(tmp_path, Identity("0" * 64, {}))
     cells = {Cell("secondary", "specialist_narrower", 2): "dense", Cell("secondary", "another", 2): "dense"}
     for digit, (cell, whose) in enumerate({Cell("claim", "narrow_d", 2): "layer", **cells}.items()):
         store.put(Measurement(cell, f"{digit}" * 64, measured(0.7), 0.01, of=whose))  # type: ignore[arg-type]

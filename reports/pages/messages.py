@@ -3,7 +3,7 @@
 from reports.base.spans import spans
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import INFLATION, counted, decompose, values, variant_of
+from reports.prereg.measures import measure_file
 from reports.prereg.preregistration import Claim
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
@@ -12,15 +12,10 @@ MUST = {"MET": "pass", "KILLED": "fail", "INCONCLUSIVE": "be refused"}
 
 
 def measurement_lines(claim: Claim, measurement: Measurement) -> list[str]:
-    """The numbers of one cell, and for a lift what it is made of."""
-    lines = [measurement_text(claim, measurement)]
-    factors = decompose(measurement.measured)
-    if factors is not None:
-        lines.append(
-            f"{factors.lift:.3f} = random {factors.random:.3f} × noise fit {factors.noise_fit:.3f} × structure "
-            f"{factors.structure:.3f}"
-        )
-    return lines
+    """The numbers of one cell, and what its measure says beside them."""
+    file = measure_file(claim.rule.metric)
+    beside = file.said(measurement.measured) if hasattr(file, "said") else None
+    return [measurement_text(claim, measurement), *([] if beside is None else [beside])]
 
 
 def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
@@ -39,12 +34,12 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
 
 def damage_text(metric: str, measurement: Measurement) -> str:
     """What quantising the layers up to a cell's does, and that layer alone."""
-    (upto,) = values(measurement.measured, metric)
+    samples = measurement.measured.samples
+    (upto,) = samples[metric]
     text = f"{metric} {upto:+.1%}"
-    variant = f"{variant_of(metric)}_alone"
-    if f"nll_{variant}" not in measurement.measured.samples:
+    if f"{metric}_alone" not in samples:
         return text
-    (alone,) = values(measurement.measured, f"{INFLATION}_{variant}")
+    (alone,) = samples[f"{metric}_alone"]
     return f"{text} to here, {alone:+.1%} alone"
 
 
@@ -59,7 +54,7 @@ def gate_message(outcome: GateOutcome) -> str:
         unsound += [trap.cell.id for trap in outcome.traps if trap.sound is False]
         why = f"out of line: {', '.join(unsound)}" if unsound else f"not measured: {missing}"
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
-    text = f"{where}: {outcome.status}, {_observed(claim, rule.observed, rule.n)}, need {_needed(claim, rule)}"
+    text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(claim, rule)}"
     text += f" [-]; median {rule.median:.3f}"
     return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
 
@@ -84,13 +79,13 @@ def lift_lines(outcome: GateOutcome) -> list[str]:
     return lines
 
 
-def _observed(claim: Claim, observed: float, n: int) -> str:
-    rule = claim.rule
+def _observed(claim: Claim, outcome: RuleOutcome) -> str:
+    rule, observed, n = claim.rule, outcome.observed, outcome.n
     if isinstance(rule, ShareBelow):
-        return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} matrices ({observed:.0%})"
+        return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} {outcome.counted} ({observed:.0%})"
     if isinstance(rule, ClosingAtMost):
-        return f"{rule.metric} {observed:.3f} over {n} prompts"
-    return f"mean {rule.metric} {observed:.3f} over {n} {counted(rule.metric)}"
+        return f"{rule.metric} {observed:.3f} over {n} {outcome.counted}"
+    return f"mean {rule.metric} {observed:.3f} over {n} {outcome.counted}"
 
 
 def _needed(claim: Claim, outcome: RuleOutcome) -> str:

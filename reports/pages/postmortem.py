@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from kernels.closed_forms.lift_decomposition import Decomposition
 from reports.base.errors import BadInput
 from reports.base.files import read_regular
 from reports.base.markdown import code, plain, table
@@ -19,7 +20,6 @@ from reports.pages.messages import lift_lines
 from reports.pages.postmortem_fired import cost_section, fired_section
 from reports.pages.postmortem_one_bit import generation_section
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import NULLS, Decomposition, counted
 from reports.prereg.prefilter import prefilter_lines
 from reports.prereg.preregistration import Cell
 
@@ -40,7 +40,7 @@ def postmortem(
         _distribution(decision),
         _lift(decision),
         _probe(decision),
-        generation_section(decision.generation),
+        generation_section(decision.one_bit_damage),
         _secondary(decision),
         _sensitivity(decision),
         _controls(document),
@@ -108,7 +108,7 @@ def _distribution(decision: Decision) -> str:
                 )
             ]
             columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]")
-            said = f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {counted(rule.metric)}{noise}."
+            said = f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {rule.counted}{noise}."
             parts.append(f"{said}\n\n{table(columns, rows)}")
     return "## Distribution against the null\n\n" + "\n\n".join(parts) if parts else ""
 
@@ -123,7 +123,14 @@ def _lift(decision: Decision) -> str:
     rows = [[str(layer), *_factors(factors)] for layer, factors in layers]
     if outcome.decomposition is not None:
         rows.append(["all (geometric means)", *_factors(outcome.decomposition)])
-    columns = ("layer", "lift", "random", "noise fit", "structure", *(f"noise fit, {null}" for null in NULLS))
+    columns = (
+        "layer",
+        "lift",
+        "random",
+        "noise fit",
+        "structure",
+        *(f"noise fit, {null}" for null in outcome.decompositions[0].nulls),
+    )
     said = (
         "lift = random × noise fit × structure [-], on the registered sample: what a Haar rotation does, what the same "
         "search gains on noise (the largest of three nulls), and the rest."
@@ -138,7 +145,7 @@ def _factors(factors: Decomposition) -> list[str]:
         factors.random,
         factors.noise_fit,
         factors.structure,
-        *(factors.nulls[null] for null in NULLS),
+        *factors.nulls.values(),
     )
     return [f"{part:.3f}" for part in parts]
 

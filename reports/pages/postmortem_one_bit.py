@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from reports.base.markdown import code, plain, quoted, table
-from reports.judge.one_bit_damage import Damage, Depth, Generation, prompts_text
+from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, prompts_text
 
 
-def generation_section(found: Generation | None) -> str:
+def generation_section(found: OneBitDamage | None) -> str:
     """Every variant at each scope, the damage by depth, and continuations for people to read."""
     if found is None:
         return ""
@@ -32,7 +32,7 @@ def generation_section(found: Generation | None) -> str:
     return "## At one bit per weight\n\n" + "\n\n".join(parts)
 
 
-def _unnamed(found: Generation) -> str:
+def _unnamed(found: OneBitDamage) -> str:
     """What the file of prompts says nothing of."""
     domains = any(damage.by_domain for _, damages in found.scopes for damage in damages)
     if found.sources is not None and domains:

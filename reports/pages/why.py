@@ -17,7 +17,6 @@ from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
 from reports.parsing.table import closest
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import RELATIVE, values
 from reports.prereg.preregistration import Cell, Claim, running_order
 
 COLUMNS = 80  # as in `reports/plugin/terminal.py`
@@ -114,12 +113,18 @@ def _beside_noise(claim: Claim, measurement: Measurement) -> list[str]:
     """Of an estimator of effective dimension: what the registered and the other ones say here, beside noise."""
     lines = []
     for metric in (claim.rule.metric, *claim.sensitivity):
-        name = metric.removeprefix(RELATIVE)
-        noise = measurement.measured.reference.get(name)
-        if noise is not None and name in measurement.measured.samples and not claim.of_model:
+        name = estimator_of(measurement, metric)
+        noise = measurement.measured.samples[name].noise_mean
+        if noise is not None and not claim.of_model:
             mean = fmean(measurement.measured.samples[name])
             lines.append(f"{name:<22} mean {mean:.4f}, noise {noise:.4f}: {mean / noise:.4f} times noise")
     return lines
+
+
+def estimator_of(measurement: Measurement, metric: str) -> str:
+    """What a relative metric is made of, or the metric itself."""
+    parts = measurement.measured.samples[metric].made_of
+    return parts[0] if len(parts) == 1 else metric
 
 
 def _trap(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
@@ -203,15 +208,15 @@ def _probe(cell: Cell, decision: Decision, measurements: Measurements) -> list[S
 
 def _secondary(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:
     secondary, measurement = decision.prereg.secondary(cell.name), measurements.get(cell)
-    beside, estimator = experts_cell(secondary, cell), secondary.metric.removeprefix(RELATIVE)
+    beside = experts_cell(secondary, cell)
     sections = [
         _head(cell, decision, f"secondary beside {secondary.claim}", secondary.statement),
-        _raw(cell, measurement, [estimator]),
+        _raw(cell, measurement, [] if measurement is None else [estimator_of(measurement, secondary.metric)]),
     ]
     experts, lines = measurements.get(beside), []
     if experts is not None:
-        lines += raw_values(experts.measured, [estimator])
-        lines.append(f"mean {secondary.metric} {fmean(values(experts.measured, secondary.metric)):.4f}")
+        lines += raw_values(experts.measured, [estimator_of(experts, secondary.metric)])
+        lines.append(f"mean {secondary.metric} {fmean(experts.measured.samples[secondary.metric]):.4f}")
     compared = compared_layer(secondary, cell, measurements)
     if compared is not None:
         lines.append(

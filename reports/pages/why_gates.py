@@ -5,7 +5,6 @@ from statistics import fmean
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
 from reports.pages.messages import gate_message
-from reports.prereg.metrics import values
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
 
@@ -23,7 +22,7 @@ def _pooled(outcome: GateOutcome, rule: RuleOutcome, measurements: Measurements)
     layers = [measurements[cell] for cell in outcome.gate.claim_cells]
     match registered:
         case ShareBelow(below=below):
-            by_layer = [sum(value < below for value in values(layer.measured, rule.metric)) for layer in layers]
+            by_layer = [sum(value < below for value in layer.measured.samples[rule.metric]) for layer in layers]
             terms = " + ".join(f"L{layer:02d}:{n}" for layer, n in zip(outcome.gate.layers, by_layer, strict=True))
             return [
                 f"below {below:g}: {terms} = {sum(by_layer)} of {rule.n}",

@@ -15,7 +15,7 @@ from reports.base.errors import BadInput
 from reports.base.files import read_regular
 from reports.parsing.parse_one_bit import parse_model, parse_one_bit, parse_order
 from reports.parsing.parse_rotations import (
-    OPTIMISERS,
+    optimisers,
     parse_prefilter,
     parse_probe,
     parse_rotations,
@@ -25,7 +25,7 @@ from reports.parsing.parse_rotations import (
 from reports.parsing.parse_secondaries import parse_secondary
 from reports.parsing.parse_subject import parse_subject
 from reports.parsing.table import Table, closest
-from reports.prereg.metrics import NULLS, RELATIVE
+from reports.prereg.measures import measure_file, measure_of, metrics_for, needs
 from reports.prereg.preregistration import Claim, Control, Expected, Interval, Preregistration, Secondary, Subject
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
@@ -33,32 +33,6 @@ SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
 MOST_DOTS = 100  # before the = of one line
 LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
 
-# Estimators of d_eff / d, as in `kernels/spectra/rank_estimators.py`
-DIMENSIONS = (
-    "energy_rank_95",
-    "energy_rank_90",
-    "energy_rank_99",
-    "participation_ratio",
-    "entropy_rank_sigma",
-    "entropy_rank_energy",
-    "stable_rank",
-)
-# What rotations raise, as in `reports/prereg/metrics.py`
-LIFTS = ("lift", "lift_squared", "structure", *(f"structure_{null}" for null in NULLS))
-# What one bit costs: by the registered quantiser, by other scales, by the best optimiser, with routing frozen
-INFLATIONS = (
-    "inflation",
-    "inflation_unbiased",
-    "inflation_per_tensor",
-    "inflation_best",
-    "inflation_frozen",
-)
-METRICS = {
-    "share_below": (*DIMENSIONS, *(RELATIVE + estimator for estimator in DIMENSIONS)),
-    "mean_at_least": LIFTS,
-    "closing_at_most": INFLATIONS,
-}
-REGISTERED = {"closing_at_most": INFLATIONS[:1]}  # what a claim itself may ask for, where that is less
 BOUNDS = {"share_below": ("below", "at_least"), "mean_at_least": ("at_least",), "closing_at_most": ("at_most",)}
 BESIDE = {"mean_at_least": ("over_tau",)}  # bounds that a rule may have or not
 
@@ -149,7 +123,7 @@ def parse_table(table: Table) -> Preregistration:
     if generating != table.has("one_bit"):
         allowed = "how its claim about the whole model quantises" if generating else "no table without such a claim"
         raise BadInput(f"{table.where}: one_bit: {'missing' if generating else 'obtained a table'}, expected {allowed}")
-    rotating = any(claim.rule.metric in LIFTS for claim in claims) or bool(
+    rotating = any("rotations" in needs(claim.rule.metric) for claim in claims) or bool(
         traps or probes or generating or table.has("prefilter")
     )
     if rotating and not table.has("rotations"):
@@ -187,9 +161,9 @@ def parse_table(table: Table) -> Preregistration:
 def _claim(table: Table, subject: Subject) -> Claim:
     common = ("name", "label", "statement", "rule", "metric", "checkpoints", "sensitivity")
     table.only(("rule",), [key for key in table.values if key != "rule"])  # the rule says which other keys there are
-    kind = table.choice("rule", METRICS)
+    kind = table.choice("rule", BOUNDS)
     table.only((*common, *BOUNDS[kind]), (*BESIDE.get(kind, ()), "order"))
-    metric = table.choice("metric", REGISTERED.get(kind, METRICS[kind]))
+    metric = table.choice("metric", metrics_for(kind, registered=True))
     if table.has("over_tau") and metric != "lift":
         table.refuse("over_tau", table.values["over_tau"], "no margin: τ is a lift, and is compared with lifts alone")
     checkpoints = table.integers("checkpoints", 1, subject.layers)
@@ -204,9 +178,15 @@ def _claim(table: Table, subject: Subject) -> Claim:
         statement=table.text("statement", lines=True),
         rule=_rule(table, kind, metric),
         checkpoints=checkpoints,
-        sensitivity=table.choices("sensitivity", [other for other in METRICS[kind] if other != metric]),
+        sensitivity=table.choices("sensitivity", _others(kind, metric)),
         order=parse_order(table, subject.layers) if table.has("order") else (),
     )
+
+
+def _others(kind: str, metric: str) -> list[str]:
+    """What the same measure hands over for the same kind of rule: a claim's sensitivity."""
+    known = (other for other in metrics_for(kind) if measure_of(other) == measure_of(metric))
+    return [other for other in known if other != metric]
 
 
 def _rule(table: Table, kind: str, metric: str) -> Rule:
@@ -223,7 +203,8 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
     table.only(("generator", "claim"), [key for key in table.values if key not in ("generator", "claim")])
     generator = table.choice("generator", GENERATORS)
     name = table.choice("claim", [claim.name for claim in claims])
-    rotating = any(claim.name == name and claim.rule.metric in LIFTS for claim in claims)  # makes no sense elsewhere
+    metric = next(claim.rule.metric for claim in claims if claim.name == name)
+    rotating = "landing" in measure_file(metric).METRICS  # what is registered of a landing makes no sense elsewhere
     generating = any(claim.name == name and claim.of_model for claim in claims)
     if generating and generator not in MODELS:
         table.refuse("generator", generator, f"one of {', '.join(MODELS)} for a claim about the whole model")
@@ -254,7 +235,7 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
         noise_energy=noise_energy,
         beta=table.share("beta") if table.has("beta") else None,
         distinct=table.integer("distinct", 1, LARGEST_SIZE) if table.has("distinct") else None,
-        optimiser=table.choice("optimiser", OPTIMISERS) if table.has("optimiser") else None,
+        optimiser=table.choice("optimiser", optimisers()) if table.has("optimiser") else None,
         sheared=table.share("sheared") if table.has("sheared") else None,
         level=table.number("level") if table.has("level") else None,
         tolerance=table.number("tolerance", 0.0) if table.has("tolerance") else None,
@@ -266,8 +247,9 @@ def _control(table: Table, claims: tuple[Claim, ...]) -> Control:
 
 
 def _secondaries(table: Table, claims: tuple[Claim, ...]) -> tuple[Secondary, ...]:
-    dimensional = [claim.name for claim in claims if claim.rule.metric in METRICS["share_below"]]
-    relative = [RELATIVE + estimator for estimator in DIMENSIONS]
+    relative = metrics_for("secondary")
+    measured = {measure_of(metric) for metric in relative}
+    dimensional = [claim.name for claim in claims if measure_of(claim.rule.metric) in measured]
     secondaries = tuple(parse_secondary(entry, dimensional, relative) for entry in table.tables("secondaries"))
     _once(table, "secondaries", (secondary.name for secondary in secondaries))
     return secondaries

@@ -5,9 +5,8 @@ from itertools import pairwise
 from typing import cast
 
 from reports.base.errors import BadInput
-from reports.parsing.parse_rotations import OPTIMISERS
+from reports.parsing.parse_rotations import optimisers
 from reports.parsing.table import Table
-from reports.prereg.metrics import INFLATION
 from reports.prereg.preregistration import Basis, Claim, ControlModel, OneBit, Subject
 
 DTYPES = ("float32", "bfloat16")
@@ -23,8 +22,8 @@ def parse_one_bit(table: Table, subject: Subject, claims: Sequence[Claim]) -> On
     table.only(
         ("dtype", "row_scale", "best_of", "starts", "scopes", "batch_tokens", "continuations", "continuation_tokens"),
     )
-    best_of = table.choices("best_of", OPTIMISERS)
-    best = any(f"{INFLATION}_best" in claim.sensitivity for claim in claims)
+    best_of = table.choices("best_of", optimisers())
+    best = any("inflation_best" in claim.sensitivity for claim in claims)
     if best and not best_of:
         table.refuse("best_of", [], "at least one optimiser, since inflation_best is a claim's sensitivity")
     return OneBit(

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+from reports.base.by_file_name import file_names
 from reports.base.errors import BadInput
 from reports.parsing.table import Table
-from reports.prereg.metrics import NULLS
+from reports.prereg.measures import metrics_for
 from reports.prereg.preregistration import Control, Graduated, Prefilter, Probe, RAdam, Rotations, Scope, Subject, Trap
 from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, MeanAtMost, TrapRule
 
-OPTIMISERS = ("radam", "momentum", "graduated", "procrustes", "annealed_procrustes")
+NULLS = ("gaussian", "spectral", "shuffled")  # every rule has these, so that none can be left out where it gains most
 PRECISIONS = ("float32", "float64")
 CHARTS = ("orth_rebased",)  # R orth(I + A), A back to 0 after each step: kernels/searches/radam.py
 ITERATES = ("best",)
@@ -17,13 +18,13 @@ LARGEST_DECAY = 1.0 - 1e-9
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
 SMALLEST_STEP = 1e-12
-TRAPS = {  # rule -> metrics
-    "at_level": ("haar_beta",),
-    "mean_at_most": ("off_gain",),
-    "largest_at_most": ("triviality",),
-    "closing_above": ("inflation_unrotated",),
-}
+TRAPS = ("at_level", "mean_at_most", "largest_at_most", "closing_above")
 OF_MODEL = ("largest_at_most", "closing_above")
+
+
+def optimisers() -> tuple[str, ...]:
+    """Every search: a file of `kernels/searches/`."""
+    return file_names("kernels.searches")
 
 
 def parse_rotations(table: Table, subject: Subject) -> Rotations:
@@ -34,7 +35,7 @@ def parse_rotations(table: Table, subject: Subject) -> Rotations:
     )  # fmt: skip
     return Rotations(
         scope=cast(Scope, table.choice("scope", ("per_matrix", "per_layer"))),
-        optimiser=table.choice("optimiser", OPTIMISERS),
+        optimiser=table.choice("optimiser", optimisers()),
         steps=table.integer("steps", 1, MOST_STEPS),
         iterate=table.choice("iterate", ITERATES),
         precision=table.choice("precision", PRECISIONS),
@@ -89,9 +90,9 @@ def _moment_decay(table: Table) -> tuple[float, float]:
 
 
 def _nulls(table: Table) -> tuple[str, ...]:
-    """All of them, so that none can be left out where it would gain most."""
-    nulls = table.choices("nulls", NULLS)
-    if set(nulls) != set(NULLS):
+    """The three that every rule has, and others."""
+    nulls = table.choices("nulls", file_names("kernels.nulls"))
+    if not set(nulls) >= set(NULLS):
         table.refuse("nulls", list(nulls), f"all of {', '.join(NULLS)}")
     return nulls
 
@@ -107,7 +108,7 @@ def parse_trap(table: Table, claims: Sequence[str], whole: Sequence[str]) -> Tra
         table.only((*common, "above"))
     else:
         table.only((*common, "at_most"))
-    metric = table.choice("metric", TRAPS[kind])
+    metric = table.choice("metric", metrics_for(kind))
     rule: TrapRule
     if kind == "at_level":
         rule = AtLevel(

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.parsing.parse import DIMENSIONS, LIFTS, parse_preregistration
-from reports.parsing.parse_rotations import OPTIMISERS
+from reports.parsing.parse import parse_preregistration
+from reports.parsing.parse_rotations import optimisers
 from reports.parsing.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value
+from reports.prereg.measures import metrics_for
 from reports.prereg.preregistration import Prefilter
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
 
@@ -115,7 +116,7 @@ def test_valid_values_come_through_toml_unchanged(
 learning = st.fixed_dictionaries(
     {
         "scope": st.sampled_from(["per_matrix", "per_layer"]),
-        "optimiser": st.sampled_from(OPTIMISERS),
+        "optimiser": st.sampled_from(optimisers()),
         "steps": st.integers(1, 1_000_000),
         "radam": st.fixed_dictionaries(
             {
@@ -169,7 +170,7 @@ def test_valid_rotations_probe_and_budget_come_through_toml_unchanged(
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg == parse(values)
     assert prereg.rotations is not None
-    assert asdict(prereg.rotations) == tupled(rotations)
+    assert asdict(prereg.rotations) == {**tupled(rotations), "others": {}}
     assert vars(prereg.probes[0]) == {**values["probes"][0], "recoveries": tuple(values["probes"][0]["recoveries"])}
     assert prereg.prefilter == Prefilter(bits, enforced)
 
@@ -186,25 +187,26 @@ def test_valid_traps_come_through_toml_unchanged(within: float, lift_below: floa
 
 
 @given(
-    st.sampled_from([f"{prefix}{estimator}" for prefix in ("", "relative_") for estimator in DIMENSIONS]),
-    st.sampled_from(LIFTS),
+    st.sampled_from(metrics_for("share_below")),
+    st.sampled_from(metrics_for("mean_at_least")),
 )
 def test_valid_metrics_come_through_toml_unchanged(narrow: str, lift: str) -> None:
     values = with_value("title", "A title", VALUES_5)
     values["claims"][0] |= {"metric": narrow, "sensitivity": []}
-    values["claims"][1] |= {"metric": lift, "sensitivity": [other for other in LIFTS if other != lift]}
+    lifts = metrics_for("mean_at_least")
+    values["claims"][1] |= {"metric": lift, "sensitivity": [other for other in lifts if other != lift]}
     damage = values["claims"][2]
-    values["tolerances"] = dict.fromkeys((narrow, *LIFTS, damage["metric"], *damage["sensitivity"]), 0.01)
+    values["tolerances"] = dict.fromkeys((narrow, *lifts, damage["metric"], *damage["sensitivity"]), 0.01)
     prereg = parse_preregistration(toml(values).encode(), "rule.toml")
     assert prereg.claim("narrow_d").rule.metric == narrow
     assert prereg.claim("beta_lift").rule == MeanAtLeast(lift, 1.05)
-    assert set(prereg.claim("beta_lift").sensitivity) == set(LIFTS) - {lift}
+    assert set(prereg.claim("beta_lift").sensitivity) == set(lifts) - {lift}
 
 
 known_answers = st.fixed_dictionaries(
     {},
     optional={
-        "optimiser": st.sampled_from(OPTIMISERS),
+        "optimiser": st.sampled_from(optimisers()),
         **dict.fromkeys(("sheared", "landing_at_least"), shares),
     },
 )

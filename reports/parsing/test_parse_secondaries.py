@@ -88,10 +88,10 @@ REFUSED = [
     (
         "metric",
         "energy_rank_95",
-        "metric: obtained the text 'energy_rank_95', expected one of relative_energy_rank_95, ",
+        "metric: obtained the text 'energy_rank_95', expected one of relative_energy_rank_90, ",
     ),
     ("band", 1.5, "band: obtained 1.5, expected a number from 0 to 1"),
-    ("metric", "structure", "metric: obtained the text 'structure', expected one of relative_energy_rank_95, "),
+    ("metric", "structure", "metric: obtained the text 'structure', expected one of relative_energy_rank_90, "),
     ("statement", " ", "statement: obtained the text ' ', expected text of 1 to 10000 characters"),
     ("rule", "share_below", "rule: unknown key, expected one of name, claim, metric, band, statement, dense"),
     ("dense", [], "dense: obtained an array, expected a table, written [secondaries[0].dense]"),

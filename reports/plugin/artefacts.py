@@ -141,7 +141,7 @@ def _store_of(session: Session) -> Store | None:
         raise BadInput(
             f"the workers of one run measured under different settings, {named}; run them on devices of one kind"
         )
-    return Store(Path(str(folders.pop())))
+    return Store(Path(str(folders.pop())), session.plan.code)
 
 
 def _environment(session: Session, store: Store | None) -> dict[str, object]:
@@ -161,7 +161,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)),  # shared by the workers of `options`
-        "code_sha256": identity.get("code_sha256"),
+        "code_sha256": dict(session.plan.code),
         "settings": identity.get("settings"),
     }
 

@@ -1,5 +1,7 @@
 """What the study asks of whoever can read checkpoints, so that `reports` need not import them."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from reports.prereg.preregistration import Dense, Preregistration, Secondary
@@ -13,6 +15,11 @@ def pytest_study_subject(config: pytest.Config, prereg: Preregistration) -> Subj
     Raises `BadInput` where it, or the device asked for, cannot be used, and `Tampered` where the sealed subject is not
     what was sealed.
     """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_study_code(config: pytest.Config, prereg: Preregistration) -> Mapping[str, str] | None:
+    """The digest of the code that each registered cell is measured by, by its kind and name (`store.code_key`)."""
 
 
 @pytest.hookspec(firstresult=True)

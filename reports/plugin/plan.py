@@ -32,6 +32,7 @@ class Plan:
     subject: SubjectFacts
     run_folder: Path
     layers: frozenset[int] | None  # --layers
+    code: Mapping[str, str]  # the digest of what each cell is measured by (`store.code_key`)
 
     def cells(self) -> tuple[Cell, ...]:
         return running_order(self.prereg, self.subject.layers)
@@ -72,7 +73,8 @@ def make_plan(config: pytest.Config) -> Plan:
         _same_subject(expected, subject)
         name += f"--reproduced-{config.stash[ORDERS].run}"  # its own store: nothing that was measured before counts
         config.stash[REPRODUCTION] = reproduction(expected, prereg, subject.layers)
-    return Plan(prereg, seal, subject, base / name, layers)
+    code = config.hook.pytest_study_code(config=config, prereg=prereg)
+    return Plan(prereg, seal, subject, base / name, layers, code)
 
 
 def _same_subject(expected: Mapping[str, Any], subject: SubjectFacts) -> None:

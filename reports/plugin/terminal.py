@@ -165,8 +165,8 @@ def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) 
 def beside_the_verdict(decision: Decision) -> list[str]:
     """Probes, what was generated, and secondaries, in one line each; none of them enters the verdict."""
     lines = [f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})" for probe in decision.probes]
-    if decision.generation is not None:
-        lines += generation_lines(decision.generation)
+    if decision.one_bit_damage is not None:
+        lines += generation_lines(decision.one_bit_damage)
     return lines + [secondary_line(outcome) for outcome in decision.secondaries]
 
 

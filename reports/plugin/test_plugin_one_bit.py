@@ -161,7 +161,7 @@ def test_what_was_learned_is_not_learned_again(
     entry = store / "claim-one_bit_nll-L02.json"
     before = entry.read_bytes()
     entry.unlink()
-    from fixtures.measures import quantised_experts
+    from fixtures.quantising import quantised_experts
 
     def learned_again(*arguments: object) -> None:
         raise AssertionError("a rotation was learned a second time")

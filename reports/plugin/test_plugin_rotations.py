@@ -12,8 +12,8 @@ from torch import Tensor
 
 from fixtures.testing.miniature import artefact, measured
 from fixtures.testing.rotation_miniature import LAYERS
-from kernels.searches.learned import Learned
-from kernels.searches.sheared import sheared
+from kernels.descent.learned import Learned
+from kernels.descent.sheared import sheared
 from reports.base.errors import ExitCode
 from reports.published.rejudge import rejudge
 from reports.store.store import decode_entry
@@ -113,15 +113,15 @@ def test_a_guard_that_does_not_notice_a_sheared_rotation(turn: Run, pytester: py
 def test_rotations_that_are_none_decide_nothing(
     turn: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import fixtures.measures.learning
+    import fixtures.rotating.learning
 
-    sound = fixtures.measures.learning.optimiser
+    sound = fixtures.rotating.learning.optimiser
 
     def broken(settings: Any) -> Callable[[Tensor, Tensor], Learned]:
         search = sound(settings)
         return lambda w, start: sheared(w, search(w, start), 0.01)
 
-    monkeypatch.setattr(fixtures.measures.learning, "optimiser", broken)
+    monkeypatch.setattr(fixtures.rotating.learning, "optimiser", broken)
     result = turn(4, *NO_PROBE)
     assert result.ret == ExitCode.INCONCLUSIVE
     gate = next(gate for gate in decision(pytester, 4)["gates"] if gate["claim"] == "beta_lift")
@@ -147,7 +147,7 @@ def test_one_core_whatever_ran_it(
 
 
 def test_saved_rotations_belong_to_what_was_measured(turn: Run, pytester: pytest.Pytester) -> None:
-    from fixtures.measures.rotation_files import load_rotations
+    from fixtures.rotating.rotation_files import load_rotations
 
     turn(4, "-k", "test_beta_lift and L00", "--save-rotations")
     (path,) = (pytester.path / "reports" / "out" / "E-turn-v4").rglob("*.safetensors")

@@ -5,12 +5,12 @@ torch, so that rules are read, linted and judged again without it; what measures
 """
 
 import importlib
-import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from reports.base.by_file_name import file_names
 from reports.base.errors import BadInput
 from reports.prereg.measurement import Measured, Samples
 from reports.prereg.preregistration import Cell, Claim, Preregistration, Subject
@@ -58,6 +58,32 @@ class Metric:
         )
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """What kernels hand over for one cell: values by metric, and what is beside them. `described`, it is `Measured`."""
+
+    values: Mapping[str, Sequence[float]]
+    axes: Mapping[str, Sequence[str]]
+    noise: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    certified: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)  # least and most
+    profiles: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def described(self, metrics: Mapping[str, Metric]) -> Measured:
+        nothing = (None, None)
+        samples = {}
+        for name, values in self.values.items():
+            least, most = self.certified.get(name, nothing)
+            samples[name] = metrics[name].samples(values, noise=self.noise.get(name), least=least, most=most)
+        axes = {axis: tuple(labels) for axis, labels in self.axes.items()}
+        return Measured(samples, axes, self.profiles, self.texts)
+
+
+def positions(count: int) -> tuple[str, ...]:
+    """The labels of an axis whose entries have no names: their positions."""
+    return tuple(map(str, range(count)))
+
+
 class MeasureFile(Protocol):
     """What a file of `fixtures/measures/` holds. All but the first two may be left out."""
 
@@ -71,17 +97,39 @@ class MeasureFile(Protocol):
 
     def working(self, measured: Measured, rule: Rule | TrapRule) -> Sequence[str]: ...  # lines of arithmetic for `why`
 
+    def said(self, measured: Measured) -> str | None: ...  # a second line beside the running cell
+
     def figures(self, decision: Any, claim: Claim, measurements: Any) -> "Iterator[Shown]": ...
 
     def modules(self, prereg: Preregistration) -> Sequence[str]: ...  # those that it imports by the name in a rule
 
 
+def unknown(metric: str) -> tuple[Branch, Branch]:
+    """What is said of a metric whose measure declares no range."""
+    branch: Branch = ("warning", f"unchecked: nothing is known of the range of {metric}")
+    return branch, branch
+
+
+def branches(claim: Claim, subject: Subject) -> tuple[Branch, Branch]:
+    """What is known of the claim's gate coming out MET, and KILLED: an example, or a theorem that forbids it."""
+    file = measure_file(claim.rule.metric)
+    return file.branches(claim.rule, subject) if hasattr(file, "branches") else unknown(claim.rule.metric)
+
+
+def searches_and_nulls(prereg: Preregistration, *others: str) -> list[str]:
+    """The modules of the searches and nulls that a rule names, and of `others`: they are imported by these names."""
+    if prereg.rotations is None:
+        return []
+    named = [prereg.rotations.optimiser, *(prereg.one_bit.best_of if prereg.one_bit else ()), *others]
+    named += [control.optimiser for control in prereg.controls if control.optimiser is not None]
+    searches = [f"kernels.searches.{name}" for name in dict.fromkeys(named)]
+    return searches + [f"kernels.nulls.{name}" for name in prereg.rotations.nulls]
+
+
 @lru_cache(maxsize=1)
 def measures() -> Mapping[str, MeasureFile]:
     """Every measure by the name of its file."""
-    folder = importlib.import_module(FOLDER)
-    names = sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__))
-    found = {name: importlib.import_module(f"{FOLDER}.{name}") for name in names if not name.startswith("test_")}
+    found = {name: importlib.import_module(f"{FOLDER}.{name}") for name in file_names(FOLDER)}
     return cast(Mapping[str, MeasureFile], found)
 
 
@@ -102,6 +150,11 @@ def measure_of(metric: str) -> str:
         told = f"{' and '.join(found)} both do" if found else "no file of fixtures/measures/ does"
         raise BadInput(f"{metric}: expected one measure that declares it for a rule, and {told}; rename one, or add it")
     return found[0]
+
+
+def needs(metric: str) -> tuple[str, ...]:
+    """The tables of a preregistration that the measure of `metric` reads."""
+    return getattr(measure_file(metric), "NEEDS", ())
 
 
 def measure_file(metric: str) -> MeasureFile:

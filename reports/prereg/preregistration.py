@@ -3,9 +3,9 @@
 Parsing lives in `reports/parsing/parse.py`; the seal in `reports/seals/seal.py`. Everything here is pure.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from reports.prereg.rules import CLOSING, Rule, TrapRule
 
@@ -128,6 +128,12 @@ class Rotations:
     scale_bits: int  # per row scale
     radam: RAdam | None = None  # registered as soon as anything uses that search …
     graduated: Graduated | None = None  # … and this one
+    others: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)  # settings of any other search
+
+    def settings_of(self, search: str) -> dict[str, Any]:
+        """The registered settings of a search beside its number of steps, by the names of its arguments."""
+        known = {"radam": self.radam, "graduated": self.graduated}.get(search)
+        return dict(self.others.get(search, {})) if known is None else dict(vars(known))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A search is chaotic where a change of the weights by one unit in the last place ends in other signs of W R; then another
 processor, whose products round otherwise, gets another network, though beta hardly differs. What is allowed here is
 what the tests hold: `test_stable_searches.py` at the bounds below, and for the searches of every sealed
-rule `fixtures/measures/test_sealed_rules.py`.
+rule `fixtures/testing/test_sealed_rules.py`.
 """
 
 from reports.base.errors import BadInput

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernels.closed_forms.inflation import inflation
 from reports.judge.bootstrap import bootstrap_over_prompts
-from reports.prereg.metrics import counted, inflation, values, variant_of
 from reports.prereg.preregistration import Interval
 from reports.testing.small_rules import generated
 
@@ -127,8 +127,7 @@ def test_an_inflation_lies_between_the_extremes_of_its_prompts(prompts: list[tup
     [("inflation", "learned"), ("inflation_unbiased", "unbiased"), ("inflation_unrotated_alone", "unrotated_alone")],
 )
 def test_each_metric_reads_its_own_variant(metric: str, variant: str) -> None:
-    assert variant_of(metric) == variant
-    assert values(generated((1.0, 3.0), {variant: (2.0, 4.0), "other": (9.0, 9.0)}), metric) == (0.5,)
-    assert counted(metric) == "prompts"
-    with pytest.raises(KeyError, match=f"nll_{variant}"):
-        values(generated((1.0,), {"other": (9.0,)}), metric)
+    samples = generated((1.0, 3.0), {variant: (2.0, 4.0), "other": (9.0, 9.0)}).samples
+    assert (samples[metric].values, samples[metric].counted) == ((0.5,), "prompts")
+    assert samples[metric].made_of == ("nll", f"nll_{variant}")
+    assert metric not in generated((1.0,), {"other": (9.0,)}).samples

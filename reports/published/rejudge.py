@@ -25,8 +25,9 @@ from reports.store.subject_facts import SubjectFacts, sealed_facts
 RUN = "run.json"
 RUN_LIMIT = 1 << 20  # bytes; one of 100 layers has under a thousand
 STORE = re.compile("[0-9a-f]{16}")
+CODE = re.compile("[0-9a-f]{64}")
 COMMIT = re.compile("[0-9a-f]{7,64}")
-KEYS = frozenset({"preregistration", "store", "revision", "exploratory", "dense"})
+KEYS = frozenset({"preregistration", "store", "code", "revision", "exploratory", "dense"})
 NAME_LIMIT = 200  # characters of the name of a model
 
 
@@ -36,6 +37,7 @@ class Run:
 
     preregistration: str  # file name
     store: str | None  # folder under measurements/, or None where nothing was measured
+    code: Mapping[str, str]  # digests of what its cells are measured by, as in `Store`
     revision: str | None  # commit of a hub model
     exploratory: tuple[str, tuple[int, ...]] | None  # name and layers of a subject that is not the sealed one
     dense: tuple[str, int, str | None] | None  # name, layers and commit of a dense model that is not the registered one
@@ -45,6 +47,7 @@ class Run:
         return {
             "preregistration": self.preregistration,
             "store": self.store,
+            "code": dict(self.code),
             "revision": self.revision,
             "exploratory": None if other is None else {"name": other[0], "layers": list(other[1])},
             "dense": None if dense is None else {"name": dense[0], "layers": dense[1], "revision": dense[2]},
@@ -105,6 +108,7 @@ def remember(
     run = Run(
         preregistration=preregistration,
         store=None if store is None else store.folder.name,
+        code={} if store is None else store.code,
         revision=subject.revision,
         exploratory=(subject.name, subject.layers) if subject.exploratory else None,
         dense=None if dense is None else (dense.name, dense.layers, dense.revision),
@@ -147,7 +151,7 @@ def rejudge(run_folder: Path, preregistrations: Path, *, published: bool = False
 def store_of(run_folder: Path, run: Run) -> Store | None:
     """The store that a run on this machine wrote to, or None: a published folder holds none."""
     folder = None if run.store is None else run_folder / "measurements" / run.store
-    return None if folder is None or not folder.exists() else Store(folder)
+    return None if folder is None or not folder.exists() else Store(folder, run.code)
 
 
 def _require_rule(store: Store, prereg: Preregistration) -> None:
@@ -178,6 +182,7 @@ def _run(entry: Mapping[str, Any]) -> Run:
     return Run(
         preregistration=Path(_shown(entry["preregistration"])).name,
         store=None if entry["store"] is None else _store(_shown(entry["store"])),
+        code=_code(entry["code"]),
         revision=_commit(entry["revision"]),
         exploratory=None if entry["exploratory"] is None else _other(entry["exploratory"]),
         dense=None if entry["dense"] is None else _dense(entry["dense"]),
@@ -188,6 +193,12 @@ def _commit(revision: object) -> str | None:
     if revision is None or (isinstance(revision, str) and COMMIT.fullmatch(revision)):
         return revision
     raise ValueError(f"revision is {ascii(revision)[:80]}, expected a commit or null")
+
+
+def _code(digests: object) -> Mapping[str, str]:
+    if not isinstance(digests, dict) or not all(CODE.fullmatch(str(digest)) for digest in digests.values()):
+        raise TypeError("code is another table than SHA-256 digests by kind and name of a cell")
+    return {_shown(key): str(digest) for key, digest in digests.items()}
 
 
 def _dense(model: object) -> tuple[str, int, str | None]:

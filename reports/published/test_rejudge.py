@@ -29,7 +29,7 @@ def run_folder(sealed: Path, tmp_path: Path) -> Path:
     """A run killed at the first checkpoint, every matrix as wide as noise but for the controls that must pass."""
     prereg = verify(sealed).prereg
     subject = SubjectFacts("other", str(tmp_path / "weights"), None, tuple(range(16)), True, None)
-    store = open_store(tmp_path / "run", Identity(prereg.canonical_sha256, "1" * 64, {}))
+    store = open_store(tmp_path / "run", Identity(prereg.canonical_sha256, {}))
     controls = {control.name: control for control in prereg.controls}
     for cell in registered_cells(prereg, subject.layers):
         control = controls.get(cell.name)

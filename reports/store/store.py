@@ -2,8 +2,9 @@
 
 Layout under a run directory:
 
-    measurements/<identity>/<cell>.json   write-once entries; <identity> digests rule, code and numeric settings
-    measurements/<identity>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
+    measurements/<identity>/<code>/<cell>.json   write-once entries; <identity> digests rule and numeric settings,
+                                                 <code> the sources that the cell is measured by
+    measurements/<identity>/<code>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
     attempts.jsonl                        one line per session: when, options, exit status
 
 An entry names the digest of the tensors that it was measured on: asking for it with another digest is `Tampered`, not a
@@ -15,7 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports.base.canonical import canonical_json, sha256_hex
@@ -25,6 +26,8 @@ from reports.base.strict_json import EXACT, parse_object
 from reports.prereg.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
 from reports.prereg.preregistration import Cell, CellKind
 
+CODE_DIGITS = 12  # of a digest, as the name of a folder
+UNKNOWN = "0" * 64  # where nobody says what measures a cell
 ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with its curves has about 60,000
 
 
@@ -59,10 +62,9 @@ def locked(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a measurement depends on besides cell and tensors."""
+    """What the measurements of a run depend on besides cells, tensors and code."""
 
     rule_sha256: str  # canonical digest of the preregistration
-    code_sha256: str  # of the sources under `kernels/` and `fixtures/`
     settings: Mapping[str, object]  # device type, torch version, TF32, …
 
     @property
@@ -72,16 +74,19 @@ class Identity:
     def to_json(self) -> dict[str, object]:
         return {
             "rule_sha256": self.rule_sha256,
-            "code_sha256": self.code_sha256,
             "settings": dict(self.settings),
         }
 
 
 @dataclass(frozen=True)
 class Store:
-    """The measurements of one identity."""
+    """The measurements of one identity, each by the code that it is measured by now.
+
+    `code`: the digest of that code, by kind and name of a cell (`code_key`).
+    """
 
     folder: Path
+    code: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, cell: Cell) -> bool:
         return os.path.lexists(self._entry(cell))  # a dangling link is an entry that cannot be read
@@ -112,6 +117,7 @@ class Store:
         path = self._entry(measurement.cell)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _write_through(temporary, encode_entry(measurement))
             with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stands
                 os.link(temporary, path)
@@ -132,16 +138,23 @@ class Store:
         """Every entry. Raises `Tampered` where one is corrupt, or two disagree on what one layer's tensors are, or on
         what is measured of a layer."""
         entries: dict[str, Measurement] = {}
-        for path in sorted(self.folder.glob("*.json")):
-            measurement = decode_entry(_read_entry(path), str(path))
-            if path != self._entry(measurement.cell):
-                raise Tampered(f"{path}: holds {measurement.cell.id}; delete it to measure that cell again")
-            entries[str(path)] = measurement
+        for code in sorted({UNKNOWN, *self.code.values()}):
+            for path in sorted((self.folder / code[:CODE_DIGITS]).glob("*.json")):
+                measurement = decode_entry(_read_entry(path), str(path))
+                if path != self._entry(measurement.cell):
+                    raise Tampered(f"{path}: holds {measurement.cell.id}; delete it to measure that cell again")
+                entries[str(path)] = measurement
         require_agreement(entries, "delete the one that was edited to measure its cell again")
         return {measurement.cell: measurement for measurement in entries.values()}
 
     def _entry(self, cell: Cell) -> Path:
-        return self.folder / f"{cell.kind}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', cell.id).rstrip('-')}.json"
+        code = self.code.get(code_key(cell.kind, cell.name), UNKNOWN)
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
+        return self.folder / code[:CODE_DIGITS] / f"{cell.kind}-{name}.json"
+
+
+def code_key(kind: CellKind, name: str) -> str:
+    return f"{kind} {name}"
 
 
 def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
@@ -166,7 +179,7 @@ def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
                 raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors; {remedy}")
 
 
-def open_store(run_folder: Path, identity: Identity) -> Store:
+def open_store(run_folder: Path, identity: Identity, code: Mapping[str, str] | None = None) -> Store:
     """The store of `identity` under `run_folder`, created if absent; the identity is written beside its entries."""
     folder = run_folder / "measurements" / identity.sha256[:16]
     stated = folder / "identity"
@@ -174,7 +187,7 @@ def open_store(run_folder: Path, identity: Identity) -> Store:
         write_atomically(stated, canonical_json(identity.to_json()))
     elif _read_entry(stated) != canonical_json(identity.to_json()):
         raise Tampered(f"{stated}: was edited; delete the folder to measure again")
-    return Store(folder)
+    return Store(folder, code or {})
 
 
 def append_attempt(run_folder: Path, attempt: Mapping[str, object]) -> None:
@@ -191,7 +204,7 @@ def append_attempt(run_folder: Path, attempt: Mapping[str, object]) -> None:
 def encode_entry(measurement: Measurement) -> bytes:
     """One entry as canonical JSON with the digest of the rest of it."""
     entry = measurement.to_json()
-    return canonical_json({**entry, "entry_sha256": sha256_hex(canonical_json(entry))})
+    return _signed(entry, sha256_hex(canonical_json(entry)))
 
 
 def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measurement:
@@ -202,14 +215,16 @@ def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measur
     try:
         entry = parse_object(data, where, remedy, _number)
         stated = str(entry.pop("entry_sha256"))
-        unsigned = canonical_json(entry)
-        # its own digest is the first key in canonical order: no other of an entry's keys sorts before it
-        sound = sha256_hex(unsigned) == stated and data == b'{"entry_sha256":"' + stated.encode() + b'",' + unsigned[1:]
+        sound = sha256_hex(canonical_json(entry)) == stated and data == _signed(entry, stated)
     except (KeyError, UnicodeEncodeError, BadInput):
         sound = False
     if not sound:
         raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
     return measurement_from_json(entry, where, remedy)
+
+
+def _signed(entry: Mapping[str, object], digest: str) -> bytes:
+    return canonical_json({**entry, "entry_sha256": digest})
 
 
 def _number(text: str) -> int | float:

@@ -21,7 +21,7 @@ from reports.testing.small_rules import a_measurement
 CELLS = [Cell("claim", "narrow_d", 3), Cell("control", "planted"), Cell("trap", "off_rotation", 0)]
 FOUND = {cell: a_measurement(cell, [0.25, 1 / 3]) for cell in CELLS}
 
-values = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4)
+values = st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=4)  # over noise they stay finite
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reports.store.store import Identity, Store, append_attempt, open_store, wri
 from reports.testing.small_rules import a_measurement, of, of_model, sampled
 
 CELL = Cell("claim", "narrow_d", 3)
-IDENTITY = Identity("0" * 64, "1" * 64, {"device": "cpu"})
+IDENTITY = Identity("0" * 64, {"device": "cpu"})
 MEASURED = sampled({"nll": (1.0, 2.0)})
 
 
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def entry(store: Store) -> Path:
-    (path,) = store.folder.glob("*.json")
+    (path,) = store.folder.glob("*/*.json")
     return path
 
 
@@ -52,7 +52,7 @@ def test_an_entry_is_written_once(store: Store) -> None:
 def test_no_temporary_file_is_left(store: Store) -> None:
     store.put(a_measurement(CELL, [0.1]))
     store.put(a_measurement(CELL, [0.1]))
-    assert [path.name for path in store.folder.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in store.folder.rglob(".*")] == []
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_damaged_entry_is_tampered(store: Store, damage: object) -> None:
     path = entry(store)
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     for read in (lambda: store.get(CELL), store.measurements):
-        with pytest.raises(Tampered, match=r"narrow_d-L03\.json: corrupt or edited by hand .*; delete it to measure"):
+        with pytest.raises(Tampered, match=r"L03\.json: corrupt or edited by hand .*; delete it to measure"):
             read()
 
 
@@ -128,7 +128,8 @@ def test_layers_of_which_other_samples_are_held_are_tampered(store: Store, sampl
 
 
 def test_a_lock_that_is_a_named_pipe_does_not_block(store: Store) -> None:
-    os.mkfifo(store.folder / "claim-narrow_d-L03.lock")
+    store.put(a_measurement(Cell("claim", "narrow_d", 4), [0.1]))  # the folder of its code is there
+    os.mkfifo(entry(store).with_name("claim-narrow_d-L03.lock"))
     with pytest.raises(BadInput, match="cannot be written"), store.lock(CELL):
         pass
 
@@ -180,13 +181,23 @@ def test_a_layer_and_the_model_that_it_is_of_have_digests_of_their_own(store: St
         store.measurements()
 
 
-def test_other_rule_kernels_or_settings_are_another_store(tmp_path: Path, store: Store) -> None:
-    others = [
-        Identity("2" * 64, IDENTITY.code_sha256, IDENTITY.settings),
-        Identity(IDENTITY.rule_sha256, "2" * 64, IDENTITY.settings),
-        Identity(IDENTITY.rule_sha256, IDENTITY.code_sha256, {"device": "cuda"}),
-    ]
-    assert len({open_store(tmp_path, other).folder for other in others} | {store.folder}) == 4
+def test_another_rule_or_other_settings_are_another_store(tmp_path: Path, store: Store) -> None:
+    others = [Identity("2" * 64, IDENTITY.settings), Identity(IDENTITY.rule_sha256, {"device": "cuda"})]
+    assert len({open_store(tmp_path, other).folder for other in others} | {store.folder}) == 3
+
+
+def test_what_other_code_measured_is_measured_again_and_left_where_it_is(tmp_path: Path) -> None:
+    """The code of one claim changes: its cell is another entry, every other cell is still there."""
+    cells = [Cell("claim", "narrow_d", 0), Cell("claim", "beta_lift", 0)]
+    code = {"claim narrow_d": "a" * 64, "claim beta_lift": "b" * 64}
+    before = open_store(tmp_path, IDENTITY, code)
+    for cell in cells:
+        before.put(a_measurement(cell, [0.1]))
+    after = open_store(tmp_path, IDENTITY, {**code, "claim narrow_d": "c" * 64})
+    assert [after.has(cell) for cell in cells] == [False, True]
+    assert after.measurements().keys() == {cells[1]}
+    after.put(a_measurement(cells[0], [0.2]))
+    assert [store.get(cells[0]).measured.samples["energy_rank_95"][0] for store in (before, after)] == [0.1, 0.2]  # type: ignore[union-attr]
 
 
 def test_an_edited_identity_is_tampered(tmp_path: Path, store: Store) -> None:

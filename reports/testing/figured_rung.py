@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from reports.figures.convergence import CURVE, DRAWN
-from reports.figures.spectra import PROFILE
+from reports.figures.spectra import NOISE, PROFILE
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
+from reports.testing.described import described
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
@@ -96,10 +97,12 @@ def _measurements(prereg: Preregistration) -> dict[Cell, Measurement]:
 def narrow(value: float) -> Measured:
     """Three projections of two experts around `value`, with a spectrum."""
     values = tuple(value + 0.02 * i for i in range(6))
-    return Measured(
-        samples={"energy_rank_95": values, "stable_rank": values},
-        reference={"energy_rank_95": 0.777, "stable_rank": 0.343, "participation_ratio": 2.0 / 3.0},
-        profiles={PROFILE + projection: (0.2, 0.6, 1.0, 1.6) for projection in PROJECTIONS},
+    profiles = {PROFILE + projection: (0.2, 0.6, 1.0, 1.6) for projection in PROJECTIONS}
+    profiles |= {NOISE + projection: (0.4, 0.8, 1.1, 1.7) for projection in PROJECTIONS}
+    return described(
+        {"energy_rank_95": values, "stable_rank": values},
+        {"energy_rank_95": 0.777, "stable_rank": 0.343},
+        profiles,
     )
 
 

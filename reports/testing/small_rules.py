@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reports.prereg.measurement import Measured, Measurement
-from reports.prereg.metrics import NULLS
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -27,6 +26,7 @@ from reports.prereg.preregistration import (
 from reports.prereg.rules import Rule, ShareBelow, TrapRule
 from reports.seals.seal import SealStatus, seal
 from reports.store.subject_facts import SubjectFacts
+from reports.testing.described import NULLS, described
 
 SUBJECT = SubjectFacts("tiny", "fixtures/tiny", None, (0, 1, 2, 3), exploratory=False, sealed_layer_sha256=None)
 SHIPPED = Path(__file__).parents[2] / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4.toml"
@@ -191,7 +191,7 @@ def a_preregistration(
 def a_measurement(cell: Cell, values: Sequence[float], **others: Sequence[float]) -> Measurement:
     """`values` under the registered metric, `others` under further ones."""
     samples = {"energy_rank_95": tuple(values), **{name: tuple(other) for name, other in others.items()}}
-    return of(cell, Measured(samples, dict.fromkeys(samples, 0.777), {}))
+    return of(cell, described(samples, dict.fromkeys(samples, 0.777)))
 
 
 def of(cell: Cell, measured: Measured) -> Measurement:
@@ -206,8 +206,7 @@ def sampled(
     reference: Mapping[str, float] | None = None,
     draws: Sequence[float] | None = None,
 ) -> Measured:
-    profiles = {} if draws is None else {"haar_draws": tuple(draws)}
-    return Measured({name: tuple(values) for name, values in samples.items()}, dict(reference or {}), profiles)
+    return described({**samples, **({} if draws is None else {"haar_draws": tuple(draws)})}, reference)
 
 
 def lifted(
@@ -237,7 +236,8 @@ def generated(
         n = len(values)
         samples |= {f"nll_{variant}": tuple(values), f"kl_{variant}": (0.5,) * n}
         samples |= {f"same_top_{variant}": (0.5,) * n, f"overlap_{variant}": (0.75,) * n}
-    return Measured(samples, {"nll": math.log(16)}, {}, {"domains": "\n".join(["prose"] * len(nll)), **(texts or {})})
+    labels = {"domains": "\n".join(["prose"] * len(nll)), **(texts or {})}
+    return described(samples, {"nll": math.log(16)}, texts=labels)
 
 
 def of_model(cell: Cell, measured: Measured, sha256: str = "e" * 64) -> Measurement:

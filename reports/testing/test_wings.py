@@ -70,7 +70,7 @@ def test_an_arrow_that_runs_up_is_seen() -> None:
     assert upwards("reports", gates, "from reports.prereg.rules import Rule\nimport reports.base.errors") == set()
     assert upwards("reports", gates, "def late():\n    from reports.pages import why") == {"pages"}
     assert upwards("reports", gates, "import reports.testing.small_rules") == {"testing"}
-    assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.measures.learning import Learning") == {"measures"}
+    assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.rotating.learning import Learning") == {"measures"}
 
 
 def entries(folder: Path) -> int:

@@ -17,6 +17,7 @@ from reports.judge.decision import decide
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import AtLevel, LargestAtMost, MeanAtLeast
+from reports.testing.described import described
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
@@ -79,7 +80,7 @@ def spectra(**values: float) -> Measured:
     """Of equal singular values unless told otherwise: d = 4."""
     ranks = {"energy_rank_90": 1.0, "energy_rank_95": 1.0, "energy_rank_99": 1.0, "stable_rank": 1.0}
     ranks |= {"participation_ratio": 1.0, "entropy_rank_energy": 1.0, "entropy_rank_sigma": 1.0, **values}
-    return Measured({name: (value,) * 3 for name, value in ranks.items()}, dict.fromkeys(ranks, 0.777), {})
+    return described({name: (value,) * 3 for name, value in ranks.items()}, dict.fromkeys(ranks, 0.777))
 
 
 def outcomes(found: Mapping[Cell, Measured]) -> dict[str, TheoremOutcome]:

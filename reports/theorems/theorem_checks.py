@@ -4,12 +4,11 @@ Laws of distributions are in `reports/theorems/theorem_laws.py`, spectra in `rep
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 from kernels.closed_forms.haar_level import haar_level
-from reports.base.matrix_names import PROJECTIONS, by_projection, matrix_name
 from reports.judge.gates import Measurements
 from reports.judge.instruments import broken_rotation
 from reports.judge.probe import FAMILIES
@@ -37,9 +36,9 @@ def jensen_ceiling(_: Preregistration, measurements: Measurements) -> Iterator[C
         if broken_rotation(measurement.measured) is not None:
             continue  # the theorem is about rotations
         if "lift" in samples and "landing" in samples:
-            yield from _each(cell, "learned", samples["lift"], samples["beta"])
+            yield from _each(cell, "learned", measurement)
         if "haar_beta" in samples:
-            yield from _each(cell, "random", samples["lift"], samples["beta"])
+            yield from _each(cell, "random", measurement)
         if cell.kind == "probe":
             for family in FAMILIES:
                 for index, beta in enumerate(samples[family]):
@@ -47,9 +46,10 @@ def jensen_ceiling(_: Preregistration, measurements: Measurements) -> Iterator[C
                     yield Check(where, beta - 1.0, ROUNDING, made=False, detail=f"β {beta:.4f}")
 
 
-def _each(cell: Cell, what: str, lifts: Sequence[float], betas: Sequence[float]) -> Iterator[Check]:
-    for index, (lift, beta) in enumerate(zip(lifts, betas, strict=True)):
-        where = f"{cell.id} {what}, {matrix_name(index, len(betas))}"
+def _each(cell: Cell, what: str, measurement: Measurement) -> Iterator[Check]:
+    samples = measurement.measured.samples
+    for index, (lift, beta) in enumerate(zip(samples["lift"], samples["beta"], strict=True)):
+        where = f"{cell.id} {what}, {measurement.measured.place('beta', index)}"
         detail = f"lift {lift:.4f} of at most {1.0 / beta:.4f}"
         yield Check(where, lift * beta - 1.0, ROUNDING, cell.kind == "control", detail)
 
@@ -57,9 +57,8 @@ def _each(cell: Cell, what: str, lifts: Sequence[float], betas: Sequence[float])
 def jensen_equality(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
     """On sign lattices. One whose search misses its registered landing is no check; one beyond the ceiling fails."""
     for control, measurement in controls(prereg, measurements, "sign_lattice"):
-        landings = measurement.measured.samples["landing"]
-        for index, landing in enumerate(landings):
-            where = f"{control.name} {matrix_name(index, len(landings))}"
+        for index, landing in enumerate(measurement.measured.samples["landing"]):
+            where = f"{control.name} {measurement.measured.place('landing', index)}"
             if landing > 1.0 + ROUNDING or math.isnan(landing):
                 yield Check(where, landing - 1.0, ROUNDING, made=True, detail=f"β {landing:.6f}")
             elif control.landing_at_least is not None and landing >= control.landing_at_least:
@@ -70,12 +69,12 @@ def gauge_range(prereg: Preregistration, measurements: Measurements) -> Iterator
     for cell, measurement in ordered(measurements):
         beta = measurement.measured.samples.get("beta", ())
         sizes = widths(prereg, cell, measurements)
-        if sizes is None or not by_projection(beta):
+        if sizes is None or not beta or not measurement.measured.along("beta", "projection"):
             continue
         for index, value in enumerate(beta):
-            n = sizes[index * len(PROJECTIONS) // len(beta)]
+            n = sizes[index * len(sizes) // len(beta)]
             residual = largest([1.0 / (math.sqrt(n) * value) - 1.0, value - 1.0])
-            where = f"{cell.id} {matrix_name(index, len(beta))}"
+            where = f"{cell.id} {measurement.measured.place('beta', index)}"
             detail = f"β {value:.4f}, at least {1.0 / math.sqrt(n):.4f}"
             yield Check(where, residual, ROUNDING, cell.kind == "control", detail)
 
@@ -85,7 +84,7 @@ def residual_energy(_: Preregistration, measurements: Measurements) -> Iterator[
         samples = measurement.measured.samples
         for index, error in enumerate(samples.get("one_bit_error", ())):
             apart = abs(error - (1.0 - samples["beta"][index] ** 2))
-            where = f"{cell.id} {matrix_name(index, len(samples['beta']))}"
+            where = f"{cell.id} {measurement.measured.place('one_bit_error', index)}"
             yield Check(where, apart, ROUNDING, made=cell.kind == "control")
 
 
@@ -95,7 +94,8 @@ def layer_gauge(prereg: Preregistration, measurements: Measurements) -> Iterator
         errors = measurement.measured.samples.get("round_trip", ())
         if cell.name in allowed:
             for index, error in enumerate(errors):
-                yield Check(f"{cell.id} {matrix_name(index, len(errors))}", error, allowed[cell.name], made=False)
+                where = f"{cell.id} {measurement.measured.place('round_trip', index)}"
+                yield Check(where, error, allowed[cell.name], made=False)
 
 
 def largest(residuals: Iterable[float]) -> float:
@@ -115,9 +115,9 @@ def widths(prereg: Preregistration, cell: Cell, measurements: Measurements) -> t
     sizes = (prereg.subject.hidden_size, prereg.subject.hidden_size, prereg.subject.intermediate_size)
     level = fmean(haar_level(n) for n in sizes)
     stated = [
-        measurement.measured.reference["haar_beta"]
+        measurement.measured.samples["haar_beta"].noise_mean or 0.0
         for measurement in measurements.values()
-        if "haar_beta" in measurement.measured.reference
+        if "haar_beta" in measurement.measured.samples
     ]
     return sizes if stated and all(abs(known - level) <= ROUNDING for known in stated) else None
 

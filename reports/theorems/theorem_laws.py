@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from kernels.closed_forms.haar_level import haar_level
-from reports.base.matrix_names import PROJECTIONS, by_projection, matrix_name
 from reports.judge.gates import Measurements
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.theorems.theorem_checks import Check, controls, ordered, widths
@@ -37,13 +36,13 @@ def haar(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]
     for cell, measurement in ordered(measurements):
         betas = measurement.measured.samples.get("haar_beta", ())
         sizes = widths(prereg, cell, measurements)
-        draws = len(measurement.measured.profiles.get("haar_draws", ()))
-        if sizes is None or not draws or not by_projection(betas):
+        draws = len(measurement.measured.samples.get("haar_draws", ()))
+        if sizes is None or not draws or not betas or not measurement.measured.along("haar_beta", "projection"):
             continue
         directions = _participating(prereg, cell, measurements, len(betas))
         for index, beta in enumerate(betas):
-            n = sizes[index * len(PROJECTIONS) // len(betas)]
-            where = f"{cell.id} {matrix_name(index, len(betas))}"
+            n = sizes[index * len(sizes) // len(betas)]
+            where = f"{cell.id} {measurement.measured.place('haar_beta', index)}"
             variance = row_variance("gaussian", n) / directions[index]
             yield _apart(where, beta, Law(haar_level(n) ** 2, variance, draws), made=False)
 
@@ -56,7 +55,8 @@ def moment_ratio(entries: str, prereg: Preregistration, measurements: Measuremen
     sample = "beta" if entries == "gaussian" else f"beta_{entries}"
     for control, measurement in controls(prereg, measurements, "gaussian"):
         sizes = (control.hidden_size, control.hidden_size, control.intermediate_size)
-        parts = by_projection(measurement.measured.samples.get(sample, ()))
+        held = sample in measurement.measured.samples
+        parts = measurement.measured.along(sample, "projection") if held else {}
         for (name, betas), n in zip(parts.items(), sizes, strict=False):
             rows = control.hidden_size + control.intermediate_size - n
             law = Law(row_square(entries, n), row_variance(entries, n) / rows, len(betas))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from statistics import fmean
 
-from reports.base.matrix_names import matrix_name
 from reports.judge.gates import Measurements
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
@@ -23,7 +22,7 @@ def energy_rank_bounds(_: Preregistration, measurements: Measurements) -> Iterat
             stable, participating = samples["stable_rank"][index], samples["participation_ratio"][index]
             pairs = zip(SHARES.values(), ranks, strict=True)
             below = [largest([share * stable, share**2 * participating]) - rank for share, rank in pairs]
-            yield _check(cell, index, len(samples["energy_rank_95"]), largest(below))
+            yield _check(cell, index, measurement, largest(below))
 
 
 def rank_order(_: Preregistration, measurements: Measurements) -> Iterator[Check]:
@@ -32,7 +31,7 @@ def rank_order(_: Preregistration, measurements: Measurements) -> Iterator[Check
         for index in range(len(samples["energy_rank_95"])):
             values = [*(samples[name][index] for name in ASCENDING), 1.0]
             falls = [lower - upper for lower, upper in pairwise(values)]
-            yield _check(cell, index, len(samples["energy_rank_95"]), largest(falls))
+            yield _check(cell, index, measurement, largest(falls))
 
 
 def marchenko_pastur(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
@@ -43,14 +42,16 @@ def marchenko_pastur(prereg: Preregistration, measurements: Measurements) -> Ite
         d = min(control.hidden_size, control.intermediate_size)
         measured = measurement.measured
         for name in SHARES:
-            if name in measured.samples and name in measured.reference:
-                apart = abs(fmean(measured.samples[name]) - measured.reference[name])
+            noise = None if name not in measured.samples else measured.samples[name].noise_mean
+            if noise is not None:
+                apart = abs(fmean(measured.samples[name]) - noise)
                 where = f"{control.name} mean {name} of {len(measured.samples[name])} matrices"
                 yield Check(where, apart, 1.0 / d, made=True)
 
 
-def _check(cell: Cell, index: int, count: int, residual: float) -> Check:
-    return Check(f"{cell.id} {matrix_name(index, count)}", residual, GRAM, made=cell.kind == "control")
+def _check(cell: Cell, index: int, measurement: Measurement, residual: float) -> Check:
+    where = f"{cell.id} {measurement.measured.place('energy_rank_95', index)}"
+    return Check(where, residual, GRAM, made=cell.kind == "control")
 
 
 def _spectral(measurements: Measurements) -> Iterator[tuple[Cell, Measurement]]:

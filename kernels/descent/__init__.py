@@ -1,0 +1,1 @@
+"""What every search of a rotation shares: its result, its chunks, polar factors, lifts."""
