@@ -20,7 +20,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.compare.decision_form import number, pair
 from reports.judge.gates import DETECTABLE_STANDARD_ERRORS
 from reports.judge.instruments import trap_tolerance
 
@@ -37,36 +36,35 @@ ABSENT_IS_ZERO = (EFFECT,)  # None says that the layers do not differ
 def ranges(kind: str, row: Row, tolerances: Tolerances, guarded: Mapping[str, str]) -> dict[Place, Range]:
     """Of a published row of `kind` gates, controls or traps: each number that may differ, and between what.
 
-    `guarded`: claim -> its metric. A document that was forged may hold anything: what is no number has no range.
+    `guarded`: claim -> its metric. The row is one that `reports/artefacts/decision_document.py` accepts.
     """
     match kind:
         case "gates" | "after_kill":
             return dict(_gate(row, tolerances))
         case "controls":
-            found = _around(("median",), row.get("median"), tolerances.get(_text(row.get("metric")), 0.0))
+            found = _around(("median",), row["median"], tolerances.get(row["metric"], 0.0))
         case _:
-            claim = guarded.get(_text(row.get("claim")), "")
-            within = trap_tolerance(_text(row.get("metric")), claim, tolerances)
-            found = _around(("observed",), row.get("observed"), within)
+            within = trap_tolerance(row["metric"], guarded.get(row["claim"], ""), tolerances)
+            found = _around(("observed",), row["observed"], within)
     return dict(found)
 
 
 def _gate(gate: Row, tolerances: Tolerances) -> Iterator[tuple[Place, Range]]:
-    within, share = tolerances.get(_text(gate.get("metric")), 0.0), number(gate.get("below"))
+    within, share = tolerances.get(gate["metric"], 0.0), gate["below"] is not None
     yield from _rule((), gate, within, share)
-    layers = _rows(gate.get("by_layer"))
-    for index, layer in layers:
+    layers = gate["by_layer"]
+    for index, layer in enumerate(layers):
         yield from _rule(("by_layer", index), layer, within, share)
-    for index, other in _rows(gate.get("sensitivity")):
-        yield from _rule(("sensitivity", index), other, tolerances.get(_text(other.get("metric")), 0.0), share)
-    yield from _spread(gate, max((_moves(layer) for _, layer in layers), default=0.0) if share else within, len(layers))
+    for index, other in enumerate(gate["sensitivity"]):
+        yield from _rule(("sensitivity", index), other, tolerances.get(other["metric"], 0.0), share)
+    yield from _spread(gate, max(map(_moves, layers), default=0.0) if share else within, len(layers))
     yield from _tau(gate, within)
-    yield from _decomposition(gate.get("decomposition"), within, tolerances)
+    yield from _decomposition(gate["decomposition"], within, tolerances)
 
 
 def _rule(at: Place, row: Row, within: float, share: bool) -> Iterator[tuple[Place, Range]]:
     """What a rule compares, over a gate or in one of its layers."""
-    observed, reach = _number(row.get("observed")), _pair(row.get("reach"))
+    observed, reach = row["observed"], row["reach"]
     if observed is not None and reach is not None:
         yield (*at, "observed"), (min(observed, *reach), max(observed, *reach))
         for end, value in enumerate(reach):
@@ -75,40 +73,38 @@ def _rule(at: Place, row: Row, within: float, share: bool) -> Iterator[tuple[Pla
             else:
                 yield from _around((*at, "reach", end), value, within)
     for name in ("median", "reference"):
-        yield from _around((*at, name), row.get(name), within)
+        yield from _around((*at, name), row.get(name), within)  # a layer has no reference
 
 
 def _moves(layer: Row) -> float:
     """How far the share of one layer may move."""
-    observed, reach = _number(layer.get("observed")), _pair(layer.get("reach"))
-    return 0.0 if observed is None or reach is None else max(abs(end - observed) for end in reach)
+    low, high = layer["reach"]
+    return float(max(abs(low - layer["observed"]), abs(high - layer["observed"])))
 
 
 def _spread(gate: Row, moves: float, layers: int) -> Iterator[tuple[Place, Range]]:
-    interval = _pair(gate.get("interval"))
-    if interval is None:
+    if gate["interval"] is None:
         return
-    for end, value in enumerate(interval):
+    for end, value in enumerate(gate["interval"]):
         yield from _around(("interval", end), value, moves)
-    effect = 0.0 if gate.get(EFFECT) is None else gate[EFFECT]
+    effect = 0.0 if gate[EFFECT] is None else gate[EFFECT]
     yield from _around((EFFECT,), effect, DETECTABLE_STANDARD_ERRORS * moves / math.sqrt(max(layers - 1, 1)))
 
 
 def _tau(gate: Row, within: float) -> Iterator[tuple[Place, Range]]:
-    tau = gate.get("tau")
-    if not isinstance(tau, dict):
+    tau, whole = gate["tau"], gate["decomposition"]
+    if tau is None:
         return
-    yield from _around(("tau", "tau"), tau.get("tau"), within)
-    for index, draw in enumerate(tau["draws"] if isinstance(tau.get("draws"), list) else []):
+    best = (tau["tau"] - within, tau["tau"] + within)
+    yield ("tau", "tau"), best
+    for index, draw in enumerate(tau["draws"]):
         yield from _around(("tau", "draws", index), draw, within)
-    best = dict(_around((), tau.get("tau"), within)).get(())
-    if best is None or best[0] <= 0.0:
+    if best[0] <= 0.0:
         return
-    reach, whole = _pair(gate.get("reach")), gate.get("decomposition")
-    if reach is not None and number(tau.get("observed_over_tau")):
-        yield ("tau", "observed_over_tau"), _quotient(reach, best)
-    random, fit = (_number(whole.get(name)) if isinstance(whole, dict) else None for name in ("random", "noise_fit"))
-    if random is not None and fit is not None and number(tau.get("noise_over_tau")):
+    if gate["reach"] is not None and tau["observed_over_tau"] is not None:
+        yield ("tau", "observed_over_tau"), _quotient(gate["reach"], best)
+    if whole is not None and tau["noise_over_tau"] is not None:
+        random, fit = whole["random"], whole["noise_fit"]
         noise = ((random - within) * (fit - within), (random + within) * (fit + within))
         yield ("tau", "noise_over_tau"), _quotient(noise, best)
 
@@ -118,36 +114,18 @@ def _quotient(above: Range, below: Range) -> Range:
     return min(quotients), max(quotients)
 
 
-def _decomposition(whole: object, within: float, tolerances: Tolerances) -> Iterator[tuple[Place, Range]]:
-    if not isinstance(whole, dict):
+def _decomposition(whole: Row | None, within: float, tolerances: Tolerances) -> Iterator[tuple[Place, Range]]:
+    if whole is None:
         return
-    for at, factors in (((), whole), *((("by_layer", index), row) for index, row in _rows(whole.get("by_layer")))):
+    for at, factors in (((), whole), *((("by_layer", index), row) for index, row in enumerate(whole["by_layer"]))):
         for name in FACTORS:
-            yield from _around(("decomposition", *at, name), factors.get(name), tolerances.get(name, within))
-        nulls = factors.get("nulls")
-        for null, value in nulls.items() if isinstance(nulls, dict) else ():
+            yield from _around(("decomposition", *at, name), factors[name], tolerances.get(name, within))
+        for null, value in factors["nulls"].items():
             yield from _around(("decomposition", *at, "nulls", null), value, within)
-    for end, value in enumerate(_pair(whole.get("structure_interval")) or ()):
+    for end, value in enumerate(whole["structure_interval"] or ()):
         yield from _around(("decomposition", "structure_interval", end), value, tolerances.get("structure", within))
 
 
-def _around(at: Place, value: object, within: float) -> Iterator[tuple[Place, Range]]:
-    middle = _number(value)
+def _around(at: Place, middle: float | None, within: float) -> Iterator[tuple[Place, Range]]:
     if middle is not None:
         yield at, (middle - within, middle + within)
-
-
-def _number(value: object) -> float | None:
-    return value if isinstance(value, float | int) and number(value) else None
-
-
-def _pair(value: object) -> Range | None:
-    return (value[0], value[1]) if isinstance(value, list) and pair(value) else None
-
-
-def _rows(value: object) -> list[tuple[int, Row]]:
-    return [(i, row) for i, row in enumerate(value) if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

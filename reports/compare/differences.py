@@ -13,7 +13,6 @@ from typing import Any
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.compare.allowances import ABSENT_IS_ZERO, Place, Range, Tolerances, ranges
-from reports.compare.decision_form import number
 from reports.judge.digests import CORE_KEYS, UNDIGESTED, core_of, outcome_sha256_of
 
 TENTH_DIGIT = 1e-9  # two numbers, each rounded to ten significant digits: relative [-]
@@ -151,7 +150,7 @@ def _walked(what: str, ours: object, theirs: object, allowed: Mapping[Place, Ran
         mine = 0.0 if ours is None and at[-1] in ABSENT_IS_ZERO else ours
         low, high = allowed[at]
         slack = TENTH_DIGIT * max(abs(low), abs(high))
-        if isinstance(mine, float | int) and number(mine) and (low - slack <= mine <= high + slack or mine == theirs):
+        if isinstance(mine, float | int) and (low - slack <= mine <= high + slack or mine == theirs):
             return theirs
         yield Difference(what, ours, theirs, allowed[at])
     elif ours != theirs:

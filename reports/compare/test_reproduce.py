@@ -211,7 +211,7 @@ def test_a_document_of_another_schema_is_bad_input(
         (lambda d: d["gates"][0].update(interval=[0.5, "1"]), r"gates\[0\]\.interval"),
         (lambda d: d["gates"][0]["sensitivity"][0].pop("met"), r"gates\[0\]\.sensitivity\[0\]\.met"),
         (lambda d: d["gates"][0].update(n=True), r"gates\[0\]\.n"),
-        (lambda d: d["gates"][0].update(tau={}), r"gates\[0\]\.tau"),
+        (lambda d: d["gates"][0].update(tau={}), r"gates\[0\]\.tau\.tau"),
         (lambda d: d["gates"][0]["sensitivity"].append(3), r"gates\[0\]\.sensitivity\[1\]"),
         (lambda d: d["traps"][1].update(layer="1"), r"traps\[1\]\.layer"),
         (lambda d: d["controls"][0].update(sound=1), r"controls\[0\]\.sound"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernels.closed_forms.lift_decomposition import Decomposition
+from reports.artefacts.decision_document import SCHEMA
 from reports.base.printing import one_line
 from reports.judge.decision import Decision, controls_once, rule_text, traps_once
 from reports.judge.digests import digests, ten_digits
@@ -21,8 +22,6 @@ from reports.prereg.prefilter import prefilter_json
 from reports.prereg.preregistration import Preregistration
 from reports.prereg.rules import MeanAtLeast, Rule
 from reports.store.subject_facts import SubjectFacts, recorded_not_sealed
-
-SCHEMA = 6
 
 
 def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.artefacts.decision_document import SCHEMA
 from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.decision import decide
 from reports.judge.digests import core_sha256_of
-from reports.judge.document import SCHEMA, core_json, decision_json, trap_results_json
+from reports.judge.document import core_json, decision_json, trap_results_json
 from reports.judge.gates import apply_rule, control_outcome
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Interval, gates, registered_cells, running_order

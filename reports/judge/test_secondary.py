@@ -219,7 +219,7 @@ def test_the_document_names_both_sides_of_every_layer() -> None:
         "dense_sha256": f"{1000:064d}",
     }
     schema = json.loads(SCHEMA.read_text())
-    contents = {"$ref": "#/$defs/secondary", "$defs": schema["$defs"]}
+    contents = {"$ref": "#/$defs/SecondaryRow", "$defs": schema["$defs"]}
     jsonschema.Draft202012Validator(contents).validate(secondary_json(found))
     assert "secondaries" in schema["required"]
 

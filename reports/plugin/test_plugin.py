@@ -98,7 +98,9 @@ def test_a_second_run_measures_nothing_again(
     run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]
 ) -> None:
     finished()
-    entries = {path: path.stat().st_mtime_ns for path in (pytester.path / "reports/out").rglob("measurements/*/*.json")}
+    entries = {
+        path: path.stat().st_mtime_ns for path in (pytester.path / "reports/out").rglob("measurements/*/*/*.json")
+    }
     assert len(entries) == 8
     assert run(*mode).ret == ExitCode.KILLED
     assert {path: path.stat().st_mtime_ns for path in entries} == entries

@@ -55,7 +55,7 @@ def test_it_measures_afresh_and_leaves_other_stores_alone(run: Any, finished: An
     assert folders[0] == NAME
     assert folders[1].startswith(f"{NAME}--reproduced-")
     assert {path: path.read_bytes() for path in before} == before
-    assert len(list((pytester.path / "reports" / "out" / folders[1]).rglob("measurements/*/*.json"))) == 8
+    assert len(list((pytester.path / "reports" / "out" / folders[1]).rglob("measurements/*/*/*.json"))) == 8
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,9 @@ def test_not_a_number_in_a_dense_layer_costs_that_layer_alone(beside: Run, pytes
 
 def test_a_second_run_measures_nothing_again(beside: Run, pytester: pytest.Pytester) -> None:
     beside()
-    entries = {path: path.stat().st_mtime_ns for path in (pytester.path / "reports/out").rglob("measurements/*/*.json")}
+    entries = {
+        path: path.stat().st_mtime_ns for path in (pytester.path / "reports/out").rglob("measurements/*/*/*.json")
+    }
     assert {path.stem for path in entries} >= CELLS
     assert beside().ret == ExitCode.SURVIVED
     assert {path: path.stat().st_mtime_ns for path in entries} == entries

@@ -1,22 +1,18 @@
 """One measured cell: numbers that describe themselves, what they were measured on, and nothing that decides."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Literal, cast, get_args, overload
+from typing import Literal, overload
 
+from reports.artefacts.forms import typed
+from reports.artefacts.measurement_entry import UnsignedEntry
 from reports.base.errors import Tampered
 from reports.prereg.preregistration import Cell, CellKind
 
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
 LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
-KEYS = frozenset({
-    "kind", "name", "layer", "tensors_sha256", "axes", "samples", "profiles", "texts", "of", "seconds",
-})  # fmt: skip
-SAMPLE_KEYS = frozenset({"values", "label", "unit", "axes", "counted", "noise", "least", "most", "made_of"})
-SHA256 = re.compile("[0-9a-f]{64}")
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
 
 
@@ -136,98 +132,29 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
     Raises `Tampered` where the entry does not have the form that `to_json` writes.
     """
     try:
-        if entry.keys() - KEYS:
-            raise TypeError(f"nobody writes {', '.join(sorted(entry.keys() - KEYS))}")
+        found = typed(UnsignedEntry, entry)
         return Measurement(
-            cell=_cell(entry["kind"], entry["name"], entry["layer"]),
-            tensors_sha256=_digest(entry["tensors_sha256"]),
+            cell=Cell(found.kind, found.name, found.layer),
+            tensors_sha256=found.tensors_sha256,
             measured=Measured(
-                samples={name: _samples(value) for name, value in _object(entry["samples"]).items()},
-                axes={axis: _words(labels) for axis, labels in _object(entry["axes"]).items()},
-                profiles={name: _numbers(values) for name, values in _object(entry["profiles"]).items()},
-                texts={name: _text(text) for name, text in _object(entry["texts"]).items()},
+                samples={name: Samples(**vars(samples)) for name, samples in found.samples.items()},
+                axes=found.axes,
+                profiles=found.profiles,
+                texts=found.texts,
             ),
-            seconds=_number(entry["seconds"]),
-            of=_of(entry["of"], entry["kind"]),
+            seconds=found.seconds,
+            of=_of(found.of, found.kind),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Tampered(f"{where}: not a measurement ({error!r}); {remedy}") from None
+    except ValueError as error:
+        raise Tampered(f"{where}: not a measurement ({error}); {remedy}") from None
 
 
 def _samples_json(samples: Samples) -> dict[str, object]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(samples).items()}
 
 
-def _samples(value: object) -> Samples:
-    entry = _object(value)
-    if entry.keys() != SAMPLE_KEYS:
-        raise TypeError(f"samples have keys {', '.join(sorted(entry))}, expected {', '.join(sorted(SAMPLE_KEYS))}")
-    noise, least, most = (None if entry[key] is None else _numbers(entry[key]) for key in ("noise", "least", "most"))
-    return Samples(
-        values=_numbers(entry["values"]),
-        label=_word(entry["label"]),
-        unit=_word(entry["unit"]),
-        axes=_words(entry["axes"]),
-        counted=_word(entry["counted"]),
-        noise=noise,
-        least=least,
-        most=most,
-        made_of=_words(entry["made_of"]),
-    )
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError("samples, axes, profiles and texts must be objects")
-    return value
-
-
-def _numbers(values: object) -> tuple[float, ...]:
-    if not isinstance(values, list):
-        raise TypeError("numbers must be an array")
-    return tuple(map(_number, values))
-
-
-def _words(values: object) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError("names must be an array")
-    return tuple(map(_word, values))
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable():  # pages show it as it is
-        raise TypeError(f"{value!r} is not text on one line")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("texts must be an object of texts")
-    return value
-
-
-def _number(value: object) -> float:
-    """Numbers alone: `float` would take the text "inf", and the digits of a text one by one."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is no finite number")
-    return float(value)
-
-
-def _cell(kind: object, name: object, layer: object) -> Cell:
-    named = isinstance(name, str) and name.isprintable()  # messages show it as it is
-    if kind not in get_args(CellKind) or not named or not (layer is None or type(layer) is int):
-        raise TypeError(f"{kind!r}, {name!r}, {layer!r} is no cell")
-    return Cell(cast(CellKind, kind), cast(str, name), layer)
-
-
-def _digest(digest: object) -> str:
-    if not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
-        raise TypeError(f"tensors_sha256 is {digest!r}")
-    return digest
-
-
-def _of(of: object, kind: object) -> Of:
+def _of(of: Of, kind: CellKind) -> Of:
     """Sealed digests are asked of a subject's tensors alone, so that no other cell may call its tensors a control's."""
-    if of not in get_args(Of) or (of == "control" and kind != "control") or (of == "dense" and kind != "secondary"):
+    if (of == "control" and kind != "control") or (of == "dense" and kind != "secondary"):
         raise ValueError(f"of is {of!r} in a {kind}")
-    return cast(Of, of)
+    return of

@@ -4,12 +4,12 @@ What a session leaves beside its measurements (`run.json`) says which rule and s
 they are exploratory. It may not say more: what the sealed subject is, is read from the sealed rule.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reports.artefacts.forms import typed
+from reports.artefacts.run_document import ExploratorySubject, OtherDenseModel, RunDocument
 from reports.base.canonical import canonical_json
 from reports.base.errors import BadInput, Mismatch
 from reports.base.files import read_regular
@@ -24,78 +24,44 @@ from reports.store.subject_facts import SubjectFacts, sealed_facts
 
 RUN = "run.json"
 RUN_LIMIT = 1 << 20  # bytes; one of 100 layers has under a thousand
-STORE = re.compile("[0-9a-f]{16}")
-CODE = re.compile("[0-9a-f]{64}")
-COMMIT = re.compile("[0-9a-f]{7,64}")
-KEYS = frozenset({"preregistration", "store", "code", "revision", "exploratory", "dense"})
-NAME_LIMIT = 200  # characters of the name of a model
 
 
-@dataclass(frozen=True)
-class Run:
-    """What `run.json` states."""
+def rule_of(run: RunDocument, sealed: Preregistration) -> Preregistration:
+    """The sealed rule, its secondaries comparing with the dense model that the run says it used in their place."""
+    other = run.dense
+    if other is None:
+        return sealed
+    dense: dict[str, Any] = {
+        "name": other.name,
+        "source": other.name,
+        "revision": other.revision,
+        "layers": other.layers,
+        "weights_sha256": None,
+        "exploratory": True,
+    }
+    secondaries = (replace(one, dense=replace(one.dense, **dense)) for one in sealed.secondaries)
+    return replace(sealed, secondaries=tuple(secondaries))
 
-    preregistration: str  # file name
-    store: str | None  # folder under measurements/, or None where nothing was measured
-    code: Mapping[str, str]  # digests of what its cells are measured by, as in `Store`
-    revision: str | None  # commit of a hub model
-    exploratory: tuple[str, tuple[int, ...]] | None  # name and layers of a subject that is not the sealed one
-    dense: tuple[str, int, str | None] | None  # name, layers and commit of a dense model that is not the registered one
 
-    def to_json(self) -> dict[str, object]:
-        other, dense = self.exploratory, self.dense
-        return {
-            "preregistration": self.preregistration,
-            "store": self.store,
-            "code": dict(self.code),
-            "revision": self.revision,
-            "exploratory": None if other is None else {"name": other[0], "layers": list(other[1])},
-            "dense": None if dense is None else {"name": dense[0], "layers": dense[1], "revision": dense[2]},
-        }
+def subject_of(run: RunDocument, prereg: Preregistration) -> SubjectFacts:
+    """The sealed subject by the verified rule alone, or the exploratory one that the run says it was of.
 
-    def rule(self, sealed: Preregistration) -> Preregistration:
-        """The sealed rule, its secondaries comparing with the dense model that the run says it used in their place."""
-        if self.dense is None:
-            return sealed
-        name, layers, revision = self.dense
-        return replace(
-            sealed,
-            secondaries=tuple(
-                replace(
-                    secondary,
-                    dense=replace(
-                        secondary.dense,
-                        name=name,
-                        source=name,
-                        revision=revision,
-                        layers=layers,
-                        weights_sha256=None,
-                        exploratory=True,
-                    ),
-                )
-                for secondary in sealed.secondaries
-            ),
+    Raises `BadInput` for a commit of a subject that no hub holds.
+    """
+    if run.exploratory is not None:
+        name, layers = run.exploratory.name, run.exploratory.layers
+        return SubjectFacts(name, name, run.revision, layers, exploratory=True, sealed_layer_sha256=None)
+    if run.revision is None and prereg.subject.revision is not None:
+        raise BadInput(
+            f"{RUN}: revision is null, expected the commit of {prereg.subject.name} that was read: a folder is not "
+            "what was sealed; run the study again"
         )
-
-    def subject(self, prereg: Preregistration) -> SubjectFacts:
-        """The sealed subject by the verified rule alone, or the exploratory one that the run says it was of.
-
-        Raises `BadInput` for a commit of a subject that no hub holds.
-        """
-        if self.exploratory is not None:
-            name, layers = self.exploratory
-            return SubjectFacts(name, name, self.revision, layers, exploratory=True, sealed_layer_sha256=None)
-        if self.revision is None and prereg.subject.revision is not None:
-            raise BadInput(
-                f"{RUN}: revision is null, expected the commit of {prereg.subject.name} that was read: a folder is not "
-                "what was sealed; run the study again"
-            )
-        if self.revision is not None and prereg.subject.revision is None:
-            raise BadInput(
-                f"{RUN}: revision is {self.revision}, expected null: {prereg.subject.name} is sealed as a folder; run "
-                "the study again"
-            )
-        return sealed_facts(prereg, self.revision)
+    if run.revision is not None and prereg.subject.revision is None:
+        raise BadInput(
+            f"{RUN}: revision is {run.revision}, expected null: {prereg.subject.name} is sealed as a folder; run "
+            "the study again"
+        )
+    return sealed_facts(prereg, run.revision)
 
 
 def remember(
@@ -105,18 +71,18 @@ def remember(
 
     `dense` is the model that `--dense-model` put in place of the registered one.
     """
-    run = Run(
+    run = RunDocument(
         preregistration=preregistration,
         store=None if store is None else store.folder.name,
-        code={} if store is None else store.code,
+        code={} if store is None else dict(store.code),
         revision=subject.revision,
-        exploratory=(subject.name, subject.layers) if subject.exploratory else None,
-        dense=None if dense is None else (dense.name, dense.layers, dense.revision),
+        exploratory=ExploratorySubject(name=subject.name, layers=subject.layers) if subject.exploratory else None,
+        dense=None if dense is None else OtherDenseModel(name=dense.name, layers=dense.layers, revision=dense.revision),
     )
-    write_atomically(run_folder / RUN, canonical_json(run.to_json()))
+    write_atomically(run_folder / RUN, canonical_json(run.model_dump(mode="json")))
 
 
-def read_run(run_folder: Path) -> Run:
+def read_run(run_folder: Path) -> RunDocument:
     """What `run.json` in `run_folder` states. Raises `BadInput` where it is none that `remember` can have written."""
     path = run_folder / RUN
     remedy = "run the study again"
@@ -127,8 +93,8 @@ def read_run(run_folder: Path) -> Run:
     try:
         if len(raw) > RUN_LIMIT:
             raise ValueError(f"more than {RUN_LIMIT} bytes")
-        return _run(parse_object(raw, RUN, remedy, exact_integer))
-    except (ValueError, TypeError, BadInput) as error:
+        return typed(RunDocument, parse_object(raw, RUN, remedy, exact_integer))
+    except (ValueError, BadInput) as error:
         reason = str(error).removesuffix(f"; {remedy}")
         raise BadInput(f"{path}: does not describe a run ({reason}); {remedy}") from None
 
@@ -140,15 +106,15 @@ def rejudge(run_folder: Path, preregistrations: Path, *, published: bool = False
     measurements do not hold, `Mismatch` where a store was measured under another rule than the one sealed now.
     """
     run = read_run(run_folder)
-    prereg = run.rule(verify(preregistrations / run.preregistration).prereg)
+    prereg = rule_of(run, verify(preregistrations / run.preregistration).prereg)
     store = None if published else store_of(run_folder, run)
     if store is not None:
         _require_rule(store, prereg)
     measurements = _measurements(run_folder, store, run)
-    return judge(prereg, run.subject(prereg), measurements, run_folder)
+    return judge(prereg, subject_of(run, prereg), measurements, run_folder)
 
 
-def store_of(run_folder: Path, run: Run) -> Store | None:
+def store_of(run_folder: Path, run: RunDocument) -> Store | None:
     """The store that a run on this machine wrote to, or None: a published folder holds none."""
     folder = None if run.store is None else run_folder / "measurements" / run.store
     return None if folder is None or not folder.exists() else Store(folder, run.code)
@@ -167,68 +133,9 @@ def _require_rule(store: Store, prereg: Preregistration) -> None:
         )
 
 
-def _measurements(run_folder: Path, store: Store | None, run: Run) -> dict[Cell, Measurement]:
+def _measurements(run_folder: Path, store: Store | None, run: RunDocument) -> dict[Cell, Measurement]:
     if store is not None:
         return store.measurements()
     if run.store is None and not (run_folder / BUNDLE).exists():
         return {}
     return read_bundle(run_folder / BUNDLE)
-
-
-def _run(entry: Mapping[str, Any]) -> Run:
-    """`ValueError` or `TypeError` for what `remember` cannot have written."""
-    if entry.keys() != KEYS:
-        raise ValueError(f"keys are {ascii(sorted(entry))[:200]}, expected {', '.join(sorted(KEYS))}")
-    return Run(
-        preregistration=Path(_shown(entry["preregistration"])).name,
-        store=None if entry["store"] is None else _store(_shown(entry["store"])),
-        code=_code(entry["code"]),
-        revision=_commit(entry["revision"]),
-        exploratory=None if entry["exploratory"] is None else _other(entry["exploratory"]),
-        dense=None if entry["dense"] is None else _dense(entry["dense"]),
-    )
-
-
-def _commit(revision: object) -> str | None:
-    if revision is None or (isinstance(revision, str) and COMMIT.fullmatch(revision)):
-        return revision
-    raise ValueError(f"revision is {ascii(revision)[:80]}, expected a commit or null")
-
-
-def _code(digests: object) -> Mapping[str, str]:
-    if not isinstance(digests, dict) or not all(CODE.fullmatch(str(digest)) for digest in digests.values()):
-        raise TypeError("code is another table than SHA-256 digests by kind and name of a cell")
-    return {_shown(key): str(digest) for key, digest in digests.items()}
-
-
-def _dense(model: object) -> tuple[str, int, str | None]:
-    if not isinstance(model, dict) or model.keys() != {"name", "layers", "revision"}:
-        raise TypeError("dense is another table than name, layers and revision of a model, or null")
-    layers = model["layers"]
-    if type(layers) is not int or layers < 1:
-        raise TypeError(f"layers are {ascii(layers)[:80]}, expected a whole number")
-    return _shown(model["name"]), layers, _commit(model["revision"])
-
-
-def _other(subject: object) -> tuple[str, tuple[int, ...]]:
-    if not isinstance(subject, dict) or subject.keys() != {"name", "layers"}:
-        raise TypeError("exploratory is another table than name and layers of the subject, or null")
-    layers = subject["layers"]
-    if not isinstance(layers, list) or not layers or not all(type(layer) is int for layer in layers):
-        raise TypeError(f"layers are {ascii(layers)[:80]}, expected whole numbers")
-    if layers[0] < 0 or layers != sorted(set(layers)):
-        raise ValueError(f"layers are {ascii(layers)[:80]}, expected to ascend")
-    return _shown(subject["name"]), tuple(layers)
-
-
-def _store(name: str) -> str:
-    if STORE.fullmatch(name) is None:
-        raise ValueError(f"store is {name[:80]}, expected 16 hexadecimal digits")
-    return name
-
-
-def _shown(value: object) -> str:
-    """Text that messages and pages show as it stands."""
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= NAME_LIMIT:
-        raise TypeError(f"{ascii(value)[:80]} is not text on one line")
-    return value

@@ -92,16 +92,16 @@ def test_what_is_no_run_is_bad_input(text: str, sealed: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("facts", "fault"),
     [
-        ({"layers": []}, "layers are"),
-        ({"layers": [1, 0]}, "expected to ascend"),
-        ({"layers": [-1, 0]}, "expected to ascend"),
-        ({"layers": [0, 0]}, "expected to ascend"),
-        ({"layers": ["0"]}, "layers are"),
-        ({"layers": [True]}, "layers are"),
-        ({"name": "\x1b[2J"}, "is not text on one line"),
-        ({"name": ""}, "is not text on one line"),
-        ({"name": "x" * 201}, "is not text on one line"),
-        ({"sealed_layer_sha256": ["f" * 64] * 16}, "exploratory is another table than name and layers"),
+        ({"layers": []}, r"layers is \[\], expected whole numbers that ascend\)"),
+        ({"layers": [1, 0]}, r"layers is \[1, 0\], expected whole numbers that ascend\)"),
+        ({"layers": [-1, 0]}, r"layers is \[-1, 0\], expected whole numbers that ascend\)"),
+        ({"layers": [0, 0]}, r"layers is \[0, 0\], expected whole numbers that ascend\)"),
+        ({"layers": ["0"]}, r"layers is \['0'\], expected whole numbers that ascend\)"),
+        ({"layers": [True]}, r"layers is \[True\], expected whole numbers that ascend\)"),
+        ({"name": "\x1b[2J"}, r"name is '\\x1b\[2J', expected text on one line of at most 200 characters\)"),
+        ({"name": ""}, r"name is '', expected text on one line"),
+        ({"name": "x" * 201}, r"name is 'x{79}, expected text on one line of at most 200 characters\)"),
+        ({"sealed_layer_sha256": ["f" * 64] * 16}, r"sealed_layer_sha256 is not a known key\)"),
     ],
 )
 def test_a_subject_that_no_run_can_have_is_bad_input(
@@ -111,7 +111,7 @@ def test_a_subject_that_no_run_can_have_is_bad_input(
     entry: dict[str, Any] = json.loads(path.read_text())
     entry["exploratory"] |= facts
     path.write_text(json.dumps(entry))
-    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(.*{fault}"):
+    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(exploratory.{fault}"):
         rejudge(run_folder, sealed.parent)
 
 
@@ -127,17 +127,24 @@ def test_a_folder_is_not_the_hub_model_that_was_sealed(run_folder: Path, sealed:
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
-        ({"store": []}, "is not text on one line"),
-        ({"store": "a\nb"}, "is not text on one line"),
-        ({"store": ".."}, "expected 16 hexadecimal digits"),
-        ({"preregistration": 4}, "is not text on one line"),
-        ({"preregistration": "\x1b"}, "is not text on one line"),
-        ({"revision": "main"}, "expected a commit or null"),
-        ({"subject": "olmoe_nano"}, "keys are "),
-        ({"dense": {"name": "other"}}, "dense is another table than name, layers and revision"),
-        ({"dense": {"name": "other", "layers": 0, "revision": None}}, "expected a whole number"),
-        ({"dense": {"name": "a\nb", "layers": 4, "revision": None}}, "is not text on one line"),
-        ({"dense": {"name": "other", "layers": 4, "revision": "main"}}, "expected a commit or null"),
+        ({"store": []}, r"store is \[\], expected 16 hexadecimal digits or null"),
+        ({"store": "a\nb"}, r"store is 'a\\nb', expected 16 hexadecimal digits or null"),
+        ({"store": ".."}, r"store is '\.\.', expected 16 hexadecimal digits or null"),
+        ({"preregistration": 4}, "preregistration is 4, expected the name of a preregistration, .toml"),
+        ({"preregistration": "\x1b.toml"}, "preregistration is .*, expected the name of a preregistration, .toml"),
+        ({"revision": "main"}, "revision is 'main', expected a commit or null"),
+        ({"subject": "olmoe_nano"}, "subject is not a known key"),
+        ({"dense": {"name": "other"}}, "dense.layers is missing"),
+        ({"dense": []}, r"dense is \[\], expected a table"),
+        (
+            {"dense": {"name": "other", "layers": 0, "revision": None}},
+            "dense.layers is 0, expected a whole number",
+        ),
+        (
+            {"dense": {"name": "a\nb", "layers": 4, "revision": None}},
+            r"dense.name is .a\\nb., expected text",
+        ),
+        ({"dense": {"name": "other", "layers": 4, "revision": "main"}}, "dense.revision is 'main', expected a commit"),
     ],
 )
 def test_names_that_no_run_can_have_are_bad_input(
@@ -145,7 +152,7 @@ def test_names_that_no_run_can_have_are_bad_input(
 ) -> None:
     path = run_folder / RUN
     path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
-    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \(.*{fault}"):
+    with pytest.raises(BadInput, match=rf"run\.json: does not describe a run \({fault}"):
         rejudge(run_folder, sealed.parent)
 
 

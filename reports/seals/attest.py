@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reports.artefacts.ledger_entry import Entry
 from reports.base.canonical import sha256_hex
 from reports.base.errors import Tampered
 from reports.prereg.preregistration import Cell, Subject
-from reports.seals.ledger import Entry, Ledger
+from reports.seals.ledger import Ledger
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"

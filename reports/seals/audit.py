@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.artefacts.ledger_entry import Entry
 from reports.base.errors import ExitCode
 from reports.seals.history import SHORT, Change, History
-from reports.seals.ledger import LEDGER, Entry, Ledger, read_ledger
+from reports.seals.ledger import LEDGER, Ledger, read_ledger
 
 PREREGISTRATIONS = "hypotheses/preregistrations"
 VERDICTS = "reports/verdicts"

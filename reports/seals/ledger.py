@@ -8,15 +8,13 @@ and a chain that was written anew from the start, since both are sound chains. A
 import errno
 import fcntl
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from datetime import date
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from reports.base.canonical import canonical_json, sha256_hex
+from reports.artefacts.forms import typed
+from reports.artefacts.ledger_entry import Entry, Event
 from reports.base.errors import BadInput, Tampered
 from reports.base.files import open_regular
 from reports.base.strict_json import exact_integer, parse_object
@@ -24,33 +22,6 @@ from reports.base.strict_json import exact_integer, parse_object
 LEDGER = "ledger.jsonl"
 START = "0" * 64  # what the first entry names as its predecessor
 LARGEST = 50_000_000  # bytes; an entry has about a thousand
-SHA256 = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Event:
-    """What is told about one seal or amendment."""
-
-    kind: Literal["seal", "amend"]
-    file: str  # name of the preregistration, beside the ledger
-    raw_sha256: str  # of its bytes
-    canonical_sha256: str  # of its content
-    what: str
-    why: str
-    results_seen: bool  # had results of this rung on this subject been seen by then
-    date: str  # UTC, YYYY-MM-DD
-
-
-@dataclass(frozen=True)
-class Entry(Event):
-    """An event in its place in the chain."""
-
-    index: int  # from 1: the line
-    previous: str  # sha256 of the entry before
-    sha256: str  # of the canonical JSON of all other fields
-
-    def line(self) -> bytes:
-        return canonical_json(asdict(self)) + b"\n"
 
 
 @dataclass(frozen=True)
@@ -97,7 +68,6 @@ class HeldLedger:
 
     def append(self, event: Event) -> Entry:
         """Writes one line, whole or not at all, and waits until it is on the disk."""
-        _check(event)
         ledger = self.read()
         entry = _chained(event, len(ledger.entries) + 1, ledger.head)
         line, end = entry.line(), os.fstat(self.descriptor).st_size
@@ -155,25 +125,22 @@ def verified(data: bytes, where: str) -> tuple[Entry, ...]:
 
 
 def _chained(event: Event, index: int, previous: str) -> Entry:
-    unsigned = {**asdict(event), "index": index, "previous": previous}
-    return Entry(**asdict(event), index=index, previous=previous, sha256=sha256_hex(canonical_json(unsigned)))
+    try:
+        entry = typed(Entry, {**asdict(event), "index": index, "previous": previous, "sha256": START})
+    except ValueError as error:
+        raise BadInput(f"ledger: {error}") from None
+    return replace(entry, sha256=entry.digest())
 
 
 def _entry(line: bytes, where: str, number: int) -> Entry:
     """The entry in one line, whose own digest holds."""
     try:
-        values = parse_object(line, where, integer=exact_integer)
-        event = Event(**{field.name: values.pop(field.name) for field in fields(Event)})  # type: ignore[arg-type]
-        _check(event)
-        entry = Entry(**asdict(event), **values)  # type: ignore[arg-type]  # compared with what is built from it
-        if type(entry.index) is not int:
-            raise TypeError("index")
-        rebuilt = _chained(event, entry.index, entry.previous)
-    except (ValueError, TypeError, KeyError, AttributeError, BadInput):
+        entry = typed(Entry, parse_object(line, where, integer=exact_integer))
+    except (ValueError, TypeError, BadInput):  # TypeError of a key that is no name of a field
         raise _broken(where, number, "is no ledger entry: it was edited") from None
-    if rebuilt.sha256 != entry.sha256:
+    if entry.digest() != entry.sha256:
         raise _broken(where, number, "was edited: its digest does not hold")
-    if rebuilt.line() != line + b"\n":
+    if entry.line() != line + b"\n":
         raise _broken(where, number, "was edited: it is not in canonical form")
     return entry
 
@@ -184,27 +151,6 @@ def _sound(lines: list[bytes]) -> Iterator[Entry]:
             yield _entry(line, "", number)
         except Tampered:
             continue
-
-
-def _check(event: Event) -> None:
-    """Raises `BadInput` for an event that says nothing, or not in the form in which it is kept."""
-    if event.kind not in ("seal", "amend"):
-        raise BadInput(f"ledger: kind is {event.kind!r}, expected seal or amend")
-    for name in ("what", "why", "file"):
-        text: object = getattr(event, name)
-        if not isinstance(text, str) or not text.strip() or not text.isprintable():
-            raise BadInput(f"ledger: {name} is {ascii(text)[:80]}, expected text on one line, not blank")
-    for name in ("raw_sha256", "canonical_sha256"):
-        if SHA256.fullmatch(str(getattr(event, name))) is None:
-            raise BadInput(f"ledger: {name} is {ascii(getattr(event, name))[:80]}, expected 64 hexadecimal digits")
-    if not isinstance(event.results_seen, bool):
-        raise BadInput(f"ledger: results_seen is {ascii(event.results_seen)[:80]}, expected true or false")
-    try:
-        canonical = date.fromisoformat(event.date).isoformat() == event.date
-    except (ValueError, TypeError):
-        canonical = False
-    if not canonical:
-        raise BadInput(f"ledger: date is {ascii(event.date)[:80]}, expected YYYY-MM-DD")
 
 
 def _broken(where: str, number: int, fault: str) -> Tampered:

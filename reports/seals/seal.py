@@ -6,9 +6,12 @@ What no seal can show: runs made in private before it, and rungs whose verdict w
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from reports.artefacts.forms import typed
+from reports.artefacts.ledger_entry import Entry, Event
+from reports.artefacts.seal_sidecar import Sidecar
 from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Mismatch, Tampered
 from reports.base.files import read_regular
@@ -16,27 +19,12 @@ from reports.base.strict_json import exact_integer, parse_object
 from reports.parsing.parse import parse_preregistration, read_preregistration
 from reports.prereg.lint import require_sealable
 from reports.prereg.preregistration import Preregistration
-from reports.seals.ledger import LEDGER, SHA256, Entry, Event, HeldLedger, Ledger, holding, read_ledger
+from reports.seals.ledger import LEDGER, HeldLedger, Ledger, holding, read_ledger
 from reports.store.store import write_atomically
 
 SHORT = 12  # hexadecimal digits of a digest in a message; 48 bits tell apart whatever one repository holds
 
 SIDECAR_LIMIT = 1 << 16  # bytes; one has about 500
-DIGESTS = ("raw_sha256", "canonical_sha256", "ledger_entry")  # of a sidecar's fields
-
-
-@dataclass(frozen=True)
-class Sidecar:
-    """What `<name>.seal.json` states."""
-
-    file: str
-    rung: str
-    design: int
-    draft: bool
-    raw_sha256: str
-    canonical_sha256: str
-    sealed: str  # UTC, YYYY-MM-DD
-    ledger_entry: str  # sha256 of the ledger's entry
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ class SealStatus:
 
     def to_json(self) -> dict[str, object]:
         """For `decision.json`."""
-        return {**asdict(self.sidecar), "amendments": self.amendments, "results_seen": self.results_seen}
+        return {**self.sidecar.model_dump(), "amendments": self.amendments, "results_seen": self.results_seen}
 
 
 def sidecar_path(path: Path) -> Path:
@@ -80,7 +68,7 @@ def verify(path: Path) -> SealStatus:
     _check_content(path.name, raw, sidecar)
     prereg = parse_preregistration(raw, path.name)
     entry = _vouching_entry(path.name, sidecar, ledger)
-    stated, true = asdict(sidecar), asdict(_sidecar_of(prereg, entry))
+    stated, true = sidecar.model_dump(), _sidecar_of(prereg, entry).model_dump()
     for key in stated:
         if stated[key] != true[key]:
             raise Tampered(
@@ -202,20 +190,15 @@ def _sidecar_of(prereg: Preregistration, entry: Entry) -> Sidecar:
 
 
 def _write_sidecar(path: Path, prereg: Preregistration, entry: Entry) -> None:
-    text = json.dumps(asdict(_sidecar_of(prereg, entry)), indent=2) + "\n"
+    text = json.dumps(_sidecar_of(prereg, entry).model_dump(), indent=2) + "\n"
     write_atomically(sidecar_path(path), text.encode())
 
 
 def _read_sidecar(path: Path, ledger: Ledger) -> Sidecar:
     name = sidecar_path(path).name
     try:
-        values = parse_object(read_regular(sidecar_path(path), SIDECAR_LIMIT), name, integer=exact_integer)
-        sidecar = Sidecar(**values)  # type: ignore[arg-type]  # their types are compared below
-        types = {field: type(value) for field, value in asdict(sidecar).items()}
-        if types != {field: {"design": int, "draft": bool}.get(field, str) for field in types}:
-            raise TypeError("wrong types")
-        if not all(SHA256.fullmatch(value) for field, value in asdict(sidecar).items() if field in DIGESTS):
-            raise ValueError("no digests")  # which messages show as they stand
+        raw = read_regular(sidecar_path(path), SIDECAR_LIMIT)
+        return typed(Sidecar, parse_object(raw, name, integer=exact_integer))
     except FileNotFoundError:
         entry = ledger.latest(path.name)
         if entry is None:
@@ -226,10 +209,9 @@ def _read_sidecar(path: Path, ledger: Ledger) -> Sidecar:
         ) from None
     except OSError as error:
         raise BadInput(f"{name}: cannot be read ({error.strerror})") from None
-    except (ValueError, TypeError, BadInput) as error:
+    except (ValueError, BadInput) as error:
         twice = " (a key stands twice)" if "stands twice" in str(error) else ""
         raise Tampered(f"{name}: malformed, no seal has this form{twice}; restore it from git history") from None
-    return sidecar
 
 
 def _check_content(name: str, raw: bytes, sidecar: Sidecar) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.testing.waiting import blocked, wait_for
+from reports.artefacts.ledger_entry import Entry, Event
 from reports.base.errors import BadInput, Tampered
-from reports.seals.ledger import START, Entry, Event, Ledger, holding, read_ledger, verified
+from reports.seals.ledger import START, Ledger, holding, read_ledger, verified
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from reports.artefacts.ledger_entry import Event
 from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Tampered
 from reports.parsing.parse import load_preregistration
-from reports.seals.ledger import LEDGER, Event, holding, read_ledger
+from reports.seals.ledger import LEDGER, holding, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, sidecar_path, verify, was_sealed
 from reports.testing.small_rules import SHIPPED, first_seal
 
@@ -112,6 +113,8 @@ def test_malformed_sidecar_is_named(sealed: Path, content: str) -> None:
         {"more": 1},
         {"design": "4"},
         {"design": True},
+        {"file": "a"},
+        {"sealed": "2026-02-30"},
         {"draft": 1},
         {"raw_sha256": None},
         {"raw_sha256": "\x1b[31m"},
@@ -139,7 +142,7 @@ def test_sidecar_rewritten_to_fit_an_edited_rule_is_named(sealed: Path) -> None:
         ("draft", True),
         ("design", 5),
         ("rung", "E"),
-        ("file", "a"),
+        ("file", "a.toml"),
         ("canonical_sha256", "a" * 64),
     ],
 )

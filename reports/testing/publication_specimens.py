@@ -233,7 +233,7 @@ SUBJECT = (
         "run.json with a name",
         lambda folder: edit_text(folder / RUN, '"store"', '"name":"olmoe_nano","store"'),
         ExitCode.BAD_INPUT,
-        "run.json: does not describe a run (keys are ",
+        "run.json: does not describe a run (name is not a known key); run the study again",
     ),
     Forgery(
         "run.json with a commit of a folder",

@@ -6,8 +6,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.artefacts.ledger_entry import Entry, Event
 from reports.seals.audit import DECISION, PREREGISTRATIONS, VERDICTS
-from reports.seals.ledger import LEDGER, Entry, Event, holding
+from reports.seals.ledger import LEDGER, holding
 
 PERSON = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
 LEDGER_AT = f"{PREREGISTRATIONS}/{LEDGER}"

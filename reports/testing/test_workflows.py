@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from reports.seals.ledger import Entry
+from reports.artefacts.ledger_entry import Entry
 from reports.testing.repositories import LEDGER_AT, Repository, chain, lines, repository
 
 ROOT = Path(__file__).resolve().parents[2]
