@@ -49,12 +49,22 @@ def test_a_bound_that_a_rank_meets_exactly_is_decided_and_a_quotient_is_not() ->
     assert certified_count([measured([(4, 4, 4)], 0.5)], "relative_energy_rank_95", 0.8) is None
     assert certified_count([measured([(4, 4, 4)], 0.5)], "relative_energy_rank_95", 0.8 + 1e-6) == 1
     assert certified_count([measured([(4, 4, 4)], 0.5)], "relative_energy_rank_95", 0.8 - 1e-6) == 0
+    assert certified_count([measured([(4, 4, 4)], 0.5)], "relative_energy_rank_95", 0.8 + 2e-9) == 1
 
 
 def test_without_ranges_and_of_another_metric_nothing_is_certified() -> None:
     assert certified_count([sampled({"energy_rank_95": [0.1]})], "energy_rank_95", 0.4) is None
     assert certified_count([measured([(1, 1, 1)])], "participation_ratio", 0.4) is None
     assert certified_count([measured([(1, 1, 1)]), sampled({"energy_rank_95": [0.1]})], "energy_rank_95", 0.4) is None
+
+
+@pytest.mark.parametrize("end", ["energy_rank_95_at_least", "energy_rank_95_at_most"])
+def test_one_end_of_a_range_certifies_nothing(end: str) -> None:
+    samples = dict(measured([(1, 1, 1)]).samples)
+    with pytest.raises(ValueError, match="zip"):
+        certified_count([sampled({**samples, end: (0.1, 0.2)})], "energy_rank_95", 0.4)
+    del samples[end]
+    assert certified_count([sampled(samples)], "energy_rank_95", 0.4) is None
 
 
 def a_run(most: float) -> dict[str, object]:

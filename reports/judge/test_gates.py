@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measured, Measurement
-from reports.prereg.preregistration import Cell, Gate, Interval
-from reports.prereg.rules import MeanAtLeast
-from reports.testing.specimens import a_claim, a_control, a_preregistration, lifted, of, sampled
+from reports.prereg.preregistration import Cell, Gate, Interval, registered_cells
+from reports.prereg.rules import MeanAtLeast, MeanAtMost
+from reports.testing.specimens import a_claim, a_control, a_preregistration, a_trap, lifted, of, sampled
 
 TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)
 INTERVAL = Interval(level=0.95, draws=200, seed=3)
@@ -175,6 +176,7 @@ def test_a_broken_rotation_is_neither_met_nor_killed(residual: tuple[float, ...]
     outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
     assert outcome.status == status
     assert bool(outcome.broken) is (status == "INCONCLUSIVE")
+    assert outcome.broken_cells == ((Cell("claim", "beta_lift", 1),) if status == "INCONCLUSIVE" else ())
 
 
 def test_a_broken_rotation_is_told_before_the_gate_is_complete() -> None:
@@ -193,3 +195,47 @@ def test_a_control_whose_rotation_breaks_as_registered_leaves_its_gate_be() -> N
         control = of(Cell("control", sheared.name), sampled({"lift": (1.2,), "residual": residual}))
         (outcome,) = judge_gates(prereg, (0,), {layer.cell: layer, control.cell: control})
         assert outcome.status == status
+
+
+def test_the_interval_of_a_gate_is_over_its_layers_and_so_is_what_it_can_detect() -> None:
+    layers = claimed(sampled({"lift": (1.0,)}), sampled({"lift": (2.0,)}))
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
+    assert outcome.interval == bootstrap_over_layers((1.0, 2.0), INTERVAL)[0]
+    assert outcome.minimum_detectable_effect == pytest.approx(2.801585 * 0.5)  # the standard error is 1/2
+
+
+CLAIM = a_claim("beta_lift", MeanAtLeast("lift", 1.5), (2,), sensitivity=("lift_squared",))
+CONTROL = a_control("planted", claim="beta_lift")
+TRAP = a_trap("off_rotation", MeanAtMost("off_gain", 1.0))
+
+
+def near(cell: Cell) -> Measurement:
+    """Each lift is 1/16 over what is asked, and each gain 1/16 over its bound; squared, a lift is nearly 1 over."""
+    return of(cell, sampled({"lift": (1.5625,), "off_gain": (1.0625,)}))
+
+
+@pytest.mark.parametrize(
+    ("tolerances", "borderline"),
+    [
+        ({}, (False, False, False, False)),
+        ({"lift": 0.125}, (True, False, True, True)),
+        ({"lift": 0.03125}, (False, False, False, False)),
+        ({"lift_squared": 1.0}, (False, True, False, False)),
+        ({"off_gain": 0.125}, (False, False, False, True)),
+    ],
+)
+def test_a_gate_hands_each_metric_its_tolerance(tolerances: dict[str, float], borderline: tuple[bool, ...]) -> None:
+    prereg = replace(a_preregistration([CLAIM], [CONTROL], traps=[TRAP]), tolerances=tolerances)
+    (outcome,) = judge_gates(prereg, (0, 1), {cell: near(cell) for cell in registered_cells(prereg, (0, 1))})
+    assert outcome.rule is not None
+    parts = (outcome.rule, outcome.sensitivity[0], outcome.controls[0], outcome.traps[0])
+    assert tuple(part.borderline for part in parts) == borderline
+
+
+def test_without_a_tolerance_nothing_is_borderline() -> None:
+    gate = Gate(CLAIM, (0, 1), (CONTROL,), (TRAP,))
+    found = {cell: near(cell) for cell in gate.cells}
+    outcome = judge_gate(gate, INTERVAL, found)
+    judged = [apply_rule(CLAIM.rule, list(found.values())), *outcome.controls, *outcome.traps, outcome.rule]
+    assert not any(part is None or part.borderline for part in judged)

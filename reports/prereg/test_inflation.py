@@ -132,3 +132,10 @@ def test_each_metric_reads_its_own_variant(metric: str, variant: str) -> None:
     assert counted(metric) == "prompts"
     with pytest.raises(KeyError, match=f"nll_{variant}"):
         values(generated((1.0,), {"other": (9.0,)}), metric)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"), [("structure", "layers"), ("structure_gaussian", "layers"), ("energy_rank_95", "matrices")]
+)
+def test_what_is_counted_has_a_name(metric: str, said: str) -> None:
+    assert counted(metric) == said
