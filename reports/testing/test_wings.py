@@ -23,7 +23,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
 }  # fmt: skip
-ABOVE_ALL = ("testing", "mutants", "faults", "training", "conftest", "specimens")
+ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")
 MOST = 28  # entries of a folder, tests included
 
 
