@@ -12,7 +12,7 @@ from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval, registered_cells
-from reports.prereg.rules import MeanAtLeast, MeanAtMost
+from reports.prereg.rules import MeanAtLeast, MeanAtMost, ShareBelow
 from reports.testing.specimens import a_claim, a_control, a_preregistration, a_trap, lifted, of, sampled
 
 TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)
@@ -239,3 +239,38 @@ def test_without_a_tolerance_nothing_is_borderline() -> None:
     outcome = judge_gate(gate, INTERVAL, found)
     judged = [apply_rule(CLAIM.rule, list(found.values())), *outcome.controls, *outcome.traps, outcome.rule]
     assert not any(part is None or part.borderline for part in judged)
+
+
+def test_a_share_reaches_as_far_as_its_bound_may_move() -> None:
+    rule = ShareBelow("energy_rank_95", below=0.5, at_least=0.5)
+    layers = claimed(sampled({"energy_rank_95": (0.25, 0.5625)}), sampled({"energy_rank_95": (0.4375, 0.75)}))
+    exact, near = (apply_rule(rule, layers, tolerance=tolerance) for tolerance in (0.0, 0.125))
+    for outcome in (exact, near):
+        assert (outcome.met, outcome.observed, outcome.threshold, outcome.below) == (True, 0.5, 0.5, 0.5)
+        assert (outcome.layer_values, outcome.n, outcome.median) == ((0.5, 0.5), 4, 0.5)
+    assert (exact.reach, exact.borderline) == ((0.5, 0.5), False)
+    assert (near.reach, near.borderline) == ((0.25, 0.75), True)
+    assert near.layer_reaches == ((0.5, 1.0), (0.0, 0.5))
+
+
+def test_a_mean_reaches_as_far_as_its_tolerance() -> None:
+    layers = claimed(sampled({"lift": (1.0, 2.0)}, draws=(9.0,)), sampled({"lift": (2.0,)}, draws=(9.0,)))
+    outcome = apply_rule(MeanAtLeast("lift", 1.0), layers, tolerance=0.125)
+    assert (outcome.observed, outcome.threshold, outcome.median) == (1.75, 1.0, 2.0)
+    assert (outcome.reach, outcome.layer_reaches) == ((1.625, 1.875), ((1.375, 1.625), (1.875, 2.125)))
+    assert (outcome.below, outcome.certified_count, outcome.borderline) == (None, None, False)
+    assert apply_rule(MeanAtLeast("lift", 1.0), layers, "lift_squared").draws == ()  # draws are of the lift alone
+
+
+@pytest.mark.parametrize(("tolerance", "borderline"), [(0.015625, False), (0.0625, True)])
+def test_tau_moves_as_the_lift_does(tolerance: float, borderline: bool) -> None:
+    """The lift is 1/16 over the best draw: half of that each, and they may meet."""
+    rule = MeanAtLeast("lift", at_least=1.0, over_tau=0.0)
+    outcome = apply_rule(rule, claimed(lifted(1.25, draws=(1.1875,))), tolerance=tolerance)
+    assert (outcome.met, outcome.borderline) == (True, borderline)
+
+
+def test_an_interval_leaves_half_of_what_its_level_leaves_on_each_side() -> None:
+    """The mean of two resampled layers is 0, 1/2 or 1, half of the time 1/2."""
+    for level, ends in ((0.4, (0.5, 0.5)), (0.6, (0.0, 1.0))):
+        assert bootstrap_over_layers((0.0, 1.0), Interval(level=level, draws=2000, seed=3)) == (ends, 0.5)
