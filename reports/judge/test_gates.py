@@ -268,6 +268,8 @@ def test_tau_moves_as_the_lift_does(tolerance: float, borderline: bool) -> None:
     rule = MeanAtLeast("lift", at_least=1.0, over_tau=0.0)
     outcome = apply_rule(rule, claimed(lifted(1.25, draws=(1.1875,))), tolerance=tolerance)
     assert (outcome.met, outcome.borderline) == (True, borderline)
+    equal = apply_rule(rule, claimed(lifted(1.25, draws=(1.25,))), tolerance=tolerance)  # the draw may move down, too
+    assert (equal.met, equal.borderline) == (False, True)
 
 
 def test_an_interval_leaves_half_of_what_its_level_leaves_on_each_side() -> None:
