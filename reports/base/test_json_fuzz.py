@@ -187,7 +187,7 @@ def test_any_value_anywhere_in_a_decision(folder: Folder, place: tuple[Any, ...]
 def test_a_damaged_entry(folder: Folder, data: bytes) -> None:
     store, cell = Store(folder.path / "entries"), Cell("claim", "narrow_d", 3)
     store.folder.mkdir(exist_ok=True)
-    path = folder.write("entries/claim-narrow_d-L03.json", data)
+    path = folder.write("entries/000000000000/claim-narrow_d-L03.json", data)
     whole = encode_entry(a_measurement(cell, [0.25, 0.5]))
     assert said(store.get, cell) or store.get(cell) == a_measurement(cell, [0.25, 0.5])
     assert said(store.measurements) or json.loads(path.read_bytes()) == json.loads(whole)
@@ -201,7 +201,7 @@ def test_any_value_anywhere_in_an_entry(folder: Folder, place: tuple[Any, ...], 
         return
     store = Store(folder.path / "entries")
     store.folder.mkdir(exist_ok=True)
-    folder.write("entries/claim-narrow_d-L03.json", data)
+    folder.write("entries/000000000000/claim-narrow_d-L03.json", data)
     said(store.get, Cell("claim", "narrow_d", 3))
     said(store.measurements)
     said(read_bundle, folder.write(BUNDLE, gzip.compress(data + b"\n")))

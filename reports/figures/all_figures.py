@@ -12,7 +12,7 @@ from reports.prereg.measures import measure_file
 
 
 def figures(decision: Decision, measurements: Measurements) -> tuple[Shown, ...]:
-    """The gates, then what each registered claim, probe and secondary measured; nothing that was not registered."""
+    """The gates, then what each registered claim measured, its probes and its secondaries; nothing else."""
     found = {shown.name: shown for shown in _figures(decision, measurements)}  # claims may share a figure
     return tuple(found.values())
 
@@ -24,7 +24,5 @@ def _figures(decision: Decision, measurements: Measurements) -> Iterator[Shown]:
         file = measure_file(claim.rule.metric)
         if hasattr(file, "figures"):
             yield from file.figures(decision, claim, measurements)
-    for probe in prereg.probes:
-        yield convergence(decision, probe, measurements)
-    for secondary in prereg.secondaries:
-        yield beside_dense(decision, secondary)
+        yield from (convergence(decision, probe, measurements) for probe in prereg.probes if probe.claim == claim.name)
+        yield from (beside_dense(decision, one) for one in prereg.secondaries if one.claim == claim.name)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -50,12 +51,22 @@ def test_a_bound_that_a_rank_meets_exactly_is_decided_and_a_quotient_is_not() ->
     assert certified_count([relative], 0.8) is None
     assert certified_count([relative], 0.8 + 1e-6) == 1
     assert certified_count([relative], 0.8 - 1e-6) == 0
+    assert certified_count([relative], 0.8 + 2e-9) == 1
 
 
 def test_without_ranges_nothing_is_certified() -> None:
     bare = sampled({"energy_rank_95": [0.1]}).samples["energy_rank_95"]
     assert certified_count([bare], 0.4) is None
     assert certified_count([measured([(1, 1, 1)]), bare], 0.4) is None
+
+
+def test_one_end_of_a_range_certifies_nothing() -> None:
+    samples = measured([(1, 1, 1)])
+    for longer in (replace(samples, least=(0.1, 0.2)), replace(samples, most=(0.1, 0.2))):
+        with pytest.raises(ValueError, match="zip"):
+            certified_count([longer], 0.4)
+    assert certified_count([replace(samples, least=None)], 0.4) is None
+    assert certified_count([replace(samples, most=None)], 0.4) is None
 
 
 def a_run(most: float) -> dict[str, object]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reports.compare.differences import differences
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json, gate_json
-from reports.judge.gates import apply_rule, control_outcome
+from reports.judge.gates import apply_rule, control_outcome, paired_nll
 from reports.judge.instruments import judge_control, judge_trap
 from reports.pages.messages import damage_text, gate_message, measurement_text
 from reports.prereg.measurement import Measured, Measurement
@@ -189,6 +189,22 @@ def test_the_last_layer_alone_decides(state: str, status: str) -> None:
         assert outcome.missing == ()
         verdict = {"KILLED": "KILLED", "MET": "INCOMPLETE" if curve == "absent" else "SURVIVED"}[status]
         assert (decision.verdict, len(decision.missing)) == (verdict, 6 if curve == "absent" else 0)
+
+
+@pytest.mark.parametrize(("tolerance", "borderline"), [(0.0, False), (0.125, False), (0.25, True)])
+def test_a_closing_rule_reaches_as_far_as_its_tolerance(tolerance: float, borderline: bool) -> None:
+    """The inflation is 1/8, and the rule is met up to 1/4."""
+    closing = of_model(Cell("claim", "one_bit_nll", 3), generated((1.0, 3.0), {"learned": (1.5, 3.0)}))
+    outcome = apply_rule(ClosingAtMost("inflation", at_most=0.25), [closing], tolerance=tolerance)
+    reach = (0.125 - tolerance, 0.125 + tolerance)
+    assert (outcome.threshold, outcome.reach, outcome.layer_reaches) == (0.25, reach, (reach,))
+    assert (outcome.met, outcome.borderline) == (True, borderline)
+
+
+def test_prompts_without_a_pair_are_no_sample() -> None:
+    closing = of_model(Cell("claim", "one_bit_nll", 3), generated((1.0, 3.0), {"learned": (1.5,)}))
+    with pytest.raises(ValueError, match="zip"):
+        paired_nll(closing, "inflation")
 
 
 def test_the_curve_alone_decides_nothing() -> None:

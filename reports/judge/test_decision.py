@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reports.artefacts.decision_document import SCHEMA
 from reports.judge.bootstrap import bootstrap_over_layers
-from reports.judge.decision import decide
+from reports.judge.decision import decide, rule_text
 from reports.judge.digests import core_sha256_of
 from reports.judge.document import core_json, decision_json, trap_results_json
 from reports.judge.gates import apply_rule, control_outcome
@@ -471,3 +471,8 @@ def test_bootstrap_over_layers_is_seeded_and_brackets_the_mean() -> None:
     assert low < 0.45 < high
     assert error == pytest.approx(0.1707825, abs=1e-6)  # sd of the four values over sqrt(4), by hand
     assert bootstrap_over_layers([0.4], interval) == ((0.4, 0.4), None)
+
+
+def test_a_rule_names_its_margin_over_tau_only_where_it_has_one() -> None:
+    assert rule_text(MeanAtLeast("lift", 1.5)) == "mean lift ≥ 1.5"
+    assert rule_text(MeanAtLeast("lift", 1.5, over_tau=0.1)) == "mean lift ≥ 1.5 and over 1.1 τ"

@@ -55,6 +55,8 @@ def test_zero_has_one_sign_and_integers_stay_as_they_are() -> None:
     kept = {"a": [True, None, "0.12345678901234", 3], "b": {"c": 7}}
     assert ten_digits(kept) == kept
     assert type(ten_digits({"n": 3})["n"]) is int
+    third = 0.3333333333
+    assert ten_digits({"a": [1 / 3, {"b": (1 / 3,)}]}) == {"a": [third, {"b": [third]}]}
 
 
 @pytest.mark.parametrize("kind", ["gates", "after_kill", "controls", "traps"])

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measured, Measurement
-from reports.prereg.preregistration import Cell, Gate, Interval
-from reports.prereg.rules import MeanAtLeast
-from reports.testing.small_rules import a_claim, a_control, a_preregistration, lifted, of, sampled
+from reports.prereg.preregistration import Cell, Gate, Interval, registered_cells
+from reports.prereg.rules import MeanAtLeast, MeanAtMost, ShareBelow
+from reports.testing.small_rules import a_claim, a_control, a_preregistration, a_trap, lifted, of, sampled
 
 TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)
 INTERVAL = Interval(level=0.95, draws=200, seed=3)
@@ -175,6 +176,7 @@ def test_a_broken_rotation_is_neither_met_nor_killed(residual: tuple[float, ...]
     outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
     assert outcome.status == status
     assert bool(outcome.broken) is (status == "INCONCLUSIVE")
+    assert outcome.broken_cells == ((Cell("claim", "beta_lift", 1),) if status == "INCONCLUSIVE" else ())
 
 
 def test_a_broken_rotation_is_told_before_the_gate_is_complete() -> None:
@@ -193,3 +195,84 @@ def test_a_control_whose_rotation_breaks_as_registered_leaves_its_gate_be() -> N
         control = of(Cell("control", sheared.name), sampled({"lift": (1.2,), "residual": residual}))
         (outcome,) = judge_gates(prereg, (0,), {layer.cell: layer, control.cell: control})
         assert outcome.status == status
+
+
+def test_the_interval_of_a_gate_is_over_its_layers_and_so_is_what_it_can_detect() -> None:
+    layers = claimed(sampled({"lift": (1.0,)}), sampled({"lift": (2.0,)}))
+    gate = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0, 1), ())
+    outcome = judge_gate(gate, INTERVAL, {layer.cell: layer for layer in layers})
+    assert outcome.interval == bootstrap_over_layers((1.0, 2.0), INTERVAL)[0]
+    assert outcome.minimum_detectable_effect == pytest.approx(2.801585 * 0.5)  # the standard error is 1/2
+
+
+CLAIM = a_claim("beta_lift", MeanAtLeast("lift", 1.5), (2,), sensitivity=("lift_squared",))
+CONTROL = a_control("planted", claim="beta_lift")
+TRAP = a_trap("off_rotation", MeanAtMost("off_gain", 1.0))
+
+
+def near(cell: Cell) -> Measurement:
+    """Each lift is 1/16 over what is asked, and each gain 1/16 over its bound; squared, a lift is nearly 1 over."""
+    return of(cell, sampled({"lift": (1.5625,), "off_gain": (1.0625,)}))
+
+
+@pytest.mark.parametrize(
+    ("tolerances", "borderline"),
+    [
+        ({}, (False, False, False, False)),
+        ({"lift": 0.125}, (True, False, True, True)),
+        ({"lift": 0.03125}, (False, False, False, False)),
+        ({"lift_squared": 1.0}, (False, True, False, False)),
+        ({"off_gain": 0.125}, (False, False, False, True)),
+    ],
+)
+def test_a_gate_hands_each_metric_its_tolerance(tolerances: dict[str, float], borderline: tuple[bool, ...]) -> None:
+    prereg = replace(a_preregistration([CLAIM], [CONTROL], traps=[TRAP]), tolerances=tolerances)
+    (outcome,) = judge_gates(prereg, (0, 1), {cell: near(cell) for cell in registered_cells(prereg, (0, 1))})
+    assert outcome.rule is not None
+    parts = (outcome.rule, outcome.sensitivity[0], outcome.controls[0], outcome.traps[0])
+    assert tuple(part.borderline for part in parts) == borderline
+
+
+def test_without_a_tolerance_nothing_is_borderline() -> None:
+    gate = Gate(CLAIM, (0, 1), (CONTROL,), (TRAP,))
+    found = {cell: near(cell) for cell in gate.cells}
+    outcome = judge_gate(gate, INTERVAL, found)
+    judged = [apply_rule(CLAIM.rule, list(found.values())), *outcome.controls, *outcome.traps, outcome.rule]
+    assert not any(part is None or part.borderline for part in judged)
+
+
+def test_a_share_reaches_as_far_as_its_bound_may_move() -> None:
+    rule = ShareBelow("energy_rank_95", below=0.5, at_least=0.5)
+    layers = claimed(sampled({"energy_rank_95": (0.25, 0.5625)}), sampled({"energy_rank_95": (0.4375, 0.75)}))
+    exact, near = (apply_rule(rule, layers, tolerance=tolerance) for tolerance in (0.0, 0.125))
+    for outcome in (exact, near):
+        assert (outcome.met, outcome.observed, outcome.threshold, outcome.below) == (True, 0.5, 0.5, 0.5)
+        assert (outcome.layer_values, outcome.n, outcome.median) == ((0.5, 0.5), 4, 0.5)
+    assert (exact.reach, exact.borderline) == ((0.5, 0.5), False)
+    assert (near.reach, near.borderline) == ((0.25, 0.75), True)
+    assert near.layer_reaches == ((0.5, 1.0), (0.0, 0.5))
+
+
+def test_a_mean_reaches_as_far_as_its_tolerance() -> None:
+    layers = claimed(sampled({"lift": (1.0, 2.0)}, draws=(9.0,)), sampled({"lift": (2.0,)}, draws=(9.0,)))
+    outcome = apply_rule(MeanAtLeast("lift", 1.0), layers, tolerance=0.125)
+    assert (outcome.observed, outcome.threshold, outcome.median) == (1.75, 1.0, 2.0)
+    assert (outcome.reach, outcome.layer_reaches) == ((1.625, 1.875), ((1.375, 1.625), (1.875, 2.125)))
+    assert (outcome.below, outcome.certified_count, outcome.borderline) == (None, None, False)
+    assert apply_rule(MeanAtLeast("lift", 1.0), layers, "lift_squared").draws == ()  # draws are of the lift alone
+
+
+@pytest.mark.parametrize(("tolerance", "borderline"), [(0.015625, False), (0.0625, True)])
+def test_tau_moves_as_the_lift_does(tolerance: float, borderline: bool) -> None:
+    """The lift is 1/16 over the best draw: half of that each, and they may meet."""
+    rule = MeanAtLeast("lift", at_least=1.0, over_tau=0.0)
+    outcome = apply_rule(rule, claimed(lifted(1.25, draws=(1.1875,))), tolerance=tolerance)
+    assert (outcome.met, outcome.borderline) == (True, borderline)
+    equal = apply_rule(rule, claimed(lifted(1.25, draws=(1.25,))), tolerance=tolerance)  # the draw may move down, too
+    assert (equal.met, equal.borderline) == (False, True)
+
+
+def test_an_interval_leaves_half_of_what_its_level_leaves_on_each_side() -> None:
+    """The mean of two resampled layers is 0, 1/2 or 1, half of the time 1/2."""
+    for level, ends in ((0.4, (0.5, 0.5)), (0.6, (0.0, 1.0))):
+        assert bootstrap_over_layers((0.0, 1.0), Interval(level=level, draws=2000, seed=3)) == (ends, 0.5)

@@ -5,11 +5,18 @@ import math
 import pytest
 
 from reports.judge.gates import control_outcome
-from reports.judge.instruments import broken_rotation, judge_control, judge_trap, judge_traps
+from reports.judge.instruments import (
+    TrapOutcome,
+    broken_rotation,
+    judge_control,
+    judge_trap,
+    judge_traps,
+    trap_tolerance,
+)
 from reports.prereg.measurement import Measured, Measurement
 from reports.prereg.preregistration import Cell, Control, Gate
-from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost
-from reports.testing.small_rules import a_claim, a_control, a_trap, of, sampled
+from reports.prereg.rules import AtLevel, ClosingAbove, MeanAtLeast, MeanAtMost, TrapRule
+from reports.testing.small_rules import a_claim, a_control, a_control_model, a_trap, of, sampled
 
 RULE = MeanAtLeast("lift", at_least=1.5)
 CELL = Cell("control", "planted")
@@ -76,6 +83,22 @@ def test_the_worst_matrix_has_to_land_not_the_mean() -> None:
 def test_what_is_not_known_of_a_control_is_not_asked() -> None:
     bare = a_control("planted", claim="beta_lift")
     assert control_outcome(bare, RULE, of(CELL, sampled({"lift": (9.0,)}))).sound is True
+    half = a_control("planted", claim="beta_lift", level=1.0, unrotated=0.1)  # without their tolerances
+    assert control_outcome(half, RULE, a_run()).sound is True
+
+
+def test_what_is_known_of_a_control_is_inclusive_at_its_tolerance() -> None:
+    known = a_control(
+        "planted", claim="beta_lift", level=1.5, tolerance=0.25, unrotated=0.5, unrotated_tolerance=0.25,
+        model=a_control_model(nll=1.5, nll_tolerance=0.25),
+    )  # fmt: skip
+    assert control_outcome(known, RULE, a_run(lift=(1.75,), beta=(0.75,), nll=(1.75,))).sound is True
+
+
+def test_a_control_is_borderline_where_its_tolerance_reaches_the_rule() -> None:
+    near = a_run(lift=(1.5625,))
+    found = [control_outcome(KNOWN, RULE, near, tolerance).borderline for tolerance in (0.03125, 0.125)]
+    assert (found, control_outcome(KNOWN, RULE, near).borderline) == ([False, True], False)
 
 
 @pytest.mark.parametrize(("expected", "met"), [("MET", True), ("KILLED", False)])
@@ -90,6 +113,7 @@ def test_the_rule_decides_what_is_obtained(expected: str, met: bool) -> None:
 def test_a_control_that_did_not_run_is_neither_sound_nor_unsound() -> None:
     outcome = control_outcome(KNOWN, RULE, None)
     assert (outcome.obtained, outcome.sound, outcome.median, outcome.reason) == ("NOT_RUN", None, None, "did not run")
+    assert outcome.metric == "lift"
 
 
 SHEARED = a_control("sheared", claim="beta_lift", expected="INCONCLUSIVE", sheared=0.01)
@@ -189,6 +213,57 @@ def test_a_level_is_inclusive_at_its_tolerance() -> None:
 )  # fmt: skip
 def test_an_off_rotation_may_gain_up_to_its_bound_in_the_mean(gains: tuple[float, ...], sound: bool) -> None:
     assert trap_sound(sampled({"off_gain": gains}, {"off_gain": 1.0})) is sound
+
+
+EDGES = [
+    (ClosingAbove("gain", 0.5), "gain", 0.5),
+    (MeanAtMost("gain", 0.5), "gain", 0.5),
+    (AtLevel("gain", 0.25, None), "gain", 0.75),
+    (AtLevel("gain", 0.25, None), "gain", 0.25),
+    (AtLevel("gain", 0.25, 1.5), "lift", 1.5),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "edge"), EDGES)
+@pytest.mark.parametrize(("off", "near"), [(0.125, True), (-0.125, True), (0.1875, False), (-0.1875, False)])
+def test_a_trap_within_its_tolerance_of_an_edge_is_borderline(
+    rule: TrapRule, name: str, edge: float, off: float, near: bool
+) -> None:
+    samples = {"gain": (0.5,), "lift": (1.0,), name: (edge + off,)}
+    run = of(Cell("trap", "t", 1), sampled(samples, {"gain": 0.5}))
+    outcome = judge_trap(a_trap("t", rule), 1, run, tolerance=0.125)
+    assert (outcome.borderline, outcome.observed) == (near, samples["gain"][0])
+    assert judge_trap(a_trap("t", rule), 1, run).borderline is False
+
+
+@pytest.mark.parametrize(("rule", "name", "edge"), EDGES)
+def test_what_must_come_out_exactly_is_never_borderline(rule: TrapRule, name: str, edge: float) -> None:
+    samples = {"gain": (0.5,), "lift": (1.0,), name: (edge,)}
+    run = of(Cell("trap", "t", 1), sampled(samples, {"gain": 0.5}))
+    assert judge_trap(a_trap("t", rule), 1, run).borderline is False
+
+
+def test_a_trap_says_what_it_observed_and_what_it_is_held_to() -> None:
+    gained = judge_trap(OFF, 2, of(Cell("trap", OFF.name, 2), sampled({"off_gain": (1.0, 1.125)})))
+    assert gained == TrapOutcome(OFF, 2, 1.0625, False, "mean off_gain 1.0625, at most 1.03")
+    unknown = judge_trap(HAAR, 3, of(Cell("trap", HAAR.name, 3), sampled({"haar_beta": (0.5,), "lift": (1.0,)})))
+    assert unknown == TrapOutcome(HAAR, 3, 0.5, False, "no level of haar_beta is known")
+
+
+@pytest.mark.parametrize(
+    ("metric", "tolerances", "within"),
+    [
+        ("off_gain", {"off_gain": 0.3, "lift": 0.2}, 0.3),
+        ("off_gain", {"inflation": 0.1, "lift": 0.2}, 0.2),
+        ("inflation_unrotated", {"inflation": 0.1, "lift": 0.2}, 0.1),
+        ("inflation_unrotated", {"inflation_unrotated": 0.4, "inflation": 0.1}, 0.4),
+        ("off_gain", {"beta": 0.5}, 0.0),
+    ],
+)
+def test_a_trap_has_the_tolerance_of_its_metric_or_of_what_it_guards(
+    metric: str, tolerances: dict[str, float], within: float
+) -> None:
+    assert trap_tolerance(metric, "lift", tolerances) == within
 
 
 def test_a_trap_that_did_not_run_is_neither_in_line_nor_out_of_it() -> None:

@@ -62,7 +62,7 @@ def layer_arithmetic(measured: Measured, rule: Rule | TrapRule) -> list[str]:
         case LargestAtMost():
             worst = max(samples, key=lambda value: math.inf if math.isnan(value) else value)
             return [f"the largest |value| is {number(worst)}; at most {rule.at_most:g} is allowed", *worked]
-    if len(samples) == 1 and worked:
+    if samples.counted == "layers" and worked:
         return worked
     return [*_mean(samples, rule.metric), *worked]
 

@@ -1,6 +1,7 @@
 """The one line that is rewritten while cells run: which cell, how far, how much longer. Silent where no terminal is.
 
-It goes to a copy of stderr made before pytest captures it, so that it can tick in the middle of a cell.
+It goes to a copy of stderr made before pytest captures it, so that it can tick in the middle of a cell. It is not
+tqdm's: one rate for all cells says nothing where those of another claim take longer, and tqdm draws on update only.
 """
 
 import os

@@ -8,16 +8,13 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from reports.base.by_file_name import file_names
 from reports.base.errors import BadInput
 from reports.prereg.measurement import Measured, Samples
 from reports.prereg.preregistration import Cell, Claim, Preregistration, Subject
 from reports.prereg.rules import Rule, TrapRule
-
-if TYPE_CHECKING:
-    from reports.figures.shown import Shown
 
 FOLDER = "fixtures.measures"
 Severity = Literal["proved", "note", "warning", "refused"]
@@ -99,7 +96,7 @@ class MeasureFile(Protocol):
 
     def said(self, measured: Measured) -> str | None: ...  # a second line beside the running cell
 
-    def figures(self, decision: Any, claim: Claim, measurements: Any) -> "Iterator[Shown]": ...
+    def figures(self, decision: Any, claim: Claim, measurements: Any) -> Iterator[Any]: ...  # figures, as `Shown`
 
     def modules(self, prereg: Preregistration) -> Sequence[str]: ...  # those that it imports by the name in a rule
 

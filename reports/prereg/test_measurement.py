@@ -152,7 +152,7 @@ def test_another_form_is_refused(fields: dict[str, object]) -> None:
 def test_every_key_is_needed(key: str) -> None:
     entry = an_entry()
     del entry[key]
-    with pytest.raises(Tampered, match=rf"^entry\.json: not a measurement \(KeyError\('{key}'\)\)"):
+    with pytest.raises(Tampered, match=rf"^entry\.json: not a measurement \({key} is missing\)"):
         measurement_from_json(entry, "entry.json")
 
 
@@ -161,5 +161,5 @@ def test_every_key_is_needed(key: str) -> None:
     [{"note": "excellent"}, {"tensors_sha256": 7}, {"tensors_sha256": "f"}, {"texts": {"domains": 3}}, {"texts": []}],
 )
 def test_nothing_is_taken_for_what_it_is_not(changed: dict[str, object]) -> None:
-    with pytest.raises(Tampered, match=r"^entry\.json: not a measurement \(TypeError"):
+    with pytest.raises(Tampered, match=r"^entry\.json: not a measurement \("):
         measurement_from_json({**an_entry(), **changed}, "entry.json")

@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import fabs
 from statistics import fmean
 
-from fixtures.measures.effective_dimension import REFERENCE_ERROR
 from kernels.closed_forms.inflation import inflation
 from kernels.closed_forms.lift_decomposition import decomposition
 from reports.base.by_file_name import file_names
@@ -62,7 +61,7 @@ def _certified(
     """What a rank is between, alone or over noise."""
     if name + ENDS[0] not in samples:
         return {}
-    level, error = levels.get(name, 1.0), REFERENCE_ERROR if name in levels else 0.0
+    level, error = levels.get(name, 1.0), measures()["effective_dimension"].REFERENCE_ERROR if name in levels else 0.0  # type: ignore[attr-defined]
     scales = {"least": (1.0 - error) / level, "most": (1.0 + error) / level}
     return {
         end: [value * scale for value in samples[name + suffix]]

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from reports.base.errors import StudyError
@@ -26,13 +26,18 @@ json_values = st.recursive(
 
 
 def register_profiles() -> None:
-    """Makes `--hypothesis-profile=nightly` known, and `daily` the default.
+    """Makes `--hypothesis-profile=nightly` and `mutants` known, and `daily` the default.
 
-    Neither has a deadline: a busy machine is no fault of what is tested.
+    None has a deadline: a busy machine is no fault of what is tested. `mutants` is what mutmut runs: the same
+    few examples each time, so that which mutants survive does not depend on luck.
     """
     settings.register_profile("daily", parent=settings(), deadline=None)
     settings.register_profile(
         "nightly", max_examples=NIGHTLY, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    without_shrinking = [Phase.explicit, Phase.generate]
+    settings.register_profile(
+        "mutants", max_examples=15, deadline=None, derandomize=True, database=None, phases=without_shrinking
     )
     settings.load_profile("daily")
 
