@@ -9,7 +9,8 @@ from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.prereg.metrics import NULLS, Decomposition, decompose, pooled
+from reports.prereg.known_names import NULLS
+from reports.prereg.metrics import Decomposition, decompose, pooled
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 

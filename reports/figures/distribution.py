@@ -24,8 +24,9 @@ from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
+from reports.prereg.known_names import RELATIVE
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import RELATIVE, reference, values
+from reports.prereg.metrics import reference, values
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareBelow
 

@@ -6,8 +6,8 @@ what every machine's rank is between (`kernels/spectra/`, point 6): both ends ar
 
 from collections.abc import Sequence
 
+from reports.prereg.known_names import RELATIVE
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import RELATIVE
 
 # Noise's energy rank, by which a relative one is divided, is a numerical integral: good to about 1e-12, not to the bit.
 REFERENCE_ERROR = 1e-9  # relative [-]

@@ -18,8 +18,9 @@ from reports.judge.secondary import secondary_line
 from reports.pages.messages import lift_lines
 from reports.pages.postmortem_fired import cost_section, fired_section
 from reports.pages.postmortem_one_bit import generation_section
+from reports.prereg.known_names import NULLS
 from reports.prereg.measurement import Measurement
-from reports.prereg.metrics import NULLS, Decomposition, counted
+from reports.prereg.metrics import Decomposition, counted
 from reports.prereg.prefilter import prefilter_lines
 from reports.prereg.preregistration import Cell
 

@@ -6,8 +6,9 @@ from statistics import fmean, median
 
 from reports.base.matrix_names import by_projection
 from reports.base.spans import spans
+from reports.prereg.known_names import NULLS, RELATIVE
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import NULLS, RELATIVE, TRIVIALITY, decompose, values, variant_of
+from reports.prereg.metrics import TRIVIALITY, decompose, values, variant_of
 from reports.prereg.preregistration import Control
 from reports.prereg.rules import (
     AtLevel,

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.parsing.parse import DIMENSIONS, LIFTS, parse_preregistration
-from reports.parsing.parse_rotations import OPTIMISERS
+from reports.parsing.parse import parse_preregistration
 from reports.parsing.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value
+from reports.prereg.known_names import DIMENSIONS, LIFTS, OPTIMISERS
 from reports.prereg.preregistration import Prefilter
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
 

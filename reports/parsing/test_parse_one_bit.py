@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.parsing.parse import GENERATORS, INFLATIONS, MODELS, parse_preregistration
-from reports.parsing.parse_rotations import OPTIMISERS
+from reports.parsing.parse import parse_preregistration
 from reports.parsing.test_parse import VALUES, VALUES_5, every_key, parse, with_value, without
 from reports.parsing.test_parse_fuzz import outcome, toml, toml_values
+from reports.prereg.known_names import GENERATORS, INFLATIONS, MODELS, OPTIMISERS
 from reports.prereg.preregistration import ControlModel, OneBit
 from reports.prereg.rules import ClosingAbove, ClosingAtMost, LargestAtMost
 
@@ -77,7 +77,7 @@ REFUSED = [
     (MODEL, 3, f"{IN_MODEL}: obtained 3, expected a table, written [{IN_MODEL}]"),
     (f"{MODEL}.layers", 0, f"{IN_MODEL}.layers: obtained 0, expected an integer from 1 to 1000"),
     (f"{MODEL}.experts_per_token", 17, f"{IN_MODEL}.experts_per_token: obtained 17, expected an integer from 1 to 16"),
-    (f"{MODEL}.experts_per_token", 0, f"{IN_MODEL}.experts_per_token: obtained 0, expected an integer from 1 to 16"),
+    (f"{MODEL}.experts_per_token", 0, f"{IN_MODEL}.experts_per_token: obtained 0, expected an integer from 1 to 100"),
     (f"{MODEL}.heads", 0, f"{IN_MODEL}.heads: obtained 0, expected an integer from 1 to 1000"),
     (f"{MODEL}.vocab_size", 3, f"{IN_MODEL}.vocab_size: obtained 3, expected an integer from 4 to 10000000"),
     (f"{MODEL}.scale", 0, f"{IN_MODEL}.scale: obtained 0.0, expected a standard deviation above 0, at most 1000"),

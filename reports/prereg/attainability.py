@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from reports.prereg.metrics import RELATIVE
+from reports.prereg.known_names import RELATIVE
 from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Claim, Subject
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow

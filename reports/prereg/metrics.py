@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from math import prod
 from statistics import fmean
 
+from reports.prereg.known_names import NULLS, RELATIVE
 from reports.prereg.measurement import Measured
 
-NULLS = ("gaussian", "spectral", "shuffled")
-RELATIVE = "relative_"  # an estimator over its value for noise of the same shape
 INFLATION = "inflation"  # of the first-token NLL by the registered quantiser; `inflation_x` by the variant x
 LEARNED = "learned"  # the variant behind `inflation`
 TRIVIALITY = ("identity_inflation", "round_trip", "identity_lift")  # what doing nothing must leave at 0 [-]

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from reports.base.errors import BadInput, ExitCode
-from reports.parsing.parse import DIMENSIONS, load_preregistration
+from reports.parsing.parse import load_preregistration
 from reports.prereg.attainability import ratio_range
+from reports.prereg.known_names import DIMENSIONS
 from reports.prereg.lint import Finding, lint, require_sealable, sealable
 from reports.prereg.prefilter import haar_level
 from reports.prereg.preregistration import Claim, Preregistration

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.prereg.known_names import NULLS
 from reports.prereg.measurement import Measured
-from reports.prereg.metrics import NULLS, Decomposition, decompose, pooled, reference, values
+from reports.prereg.metrics import Decomposition, decompose, pooled, reference, values
 from reports.testing.small_rules import lifted, sampled
 
 factors = st.floats(0.25, 4.0)

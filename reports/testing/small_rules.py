@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from reports.prereg.known_names import NULLS
 from reports.prereg.measurement import Measured, Measurement
-from reports.prereg.metrics import NULLS
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -85,7 +85,7 @@ def a_secondary(layers: int = 4, **fields: object) -> Secondary:
         "metric": "relative_energy_rank_95",
         "band": 0.0,
         "statement": "Experts are narrower than the FFN of a dense model.",
-        "dense": Dense("tiny-dense", "fixtures/tiny_dense", None, "olmo", layers, 8, 4, "2" * 64, "3" * 64),
+        "dense": Dense("tiny-dense", "fixtures/tiny_dense", "olmo", layers, 8, 4, None, "3" * 64, "2" * 64),
         **fields,
     }
     return Secondary(**values)  # type: ignore[arg-type]
