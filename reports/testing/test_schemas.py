@@ -37,7 +37,7 @@ def test_what_is_committed_fits(path: Path, schema: str) -> None:
 
 def test_every_schema_has_something_committed_that_fits_it() -> None:
     assert {path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.json")} == {
-        *WHOLE.values(), "seal", "ledger", "measurement", "statement",
+        *WHOLE.values(), "seal", "ledger", "measurement", "statement", "preregistration",
     }  # fmt: skip
     assert {schema for _, schema in PUBLISHED} == set(WHOLE.values())
 
