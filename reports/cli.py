@@ -13,7 +13,7 @@ from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusab
 from reports.base.printing import one_line
 from reports.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.parsing.parse import load_preregistration
-from reports.parsing.table import closest
+from reports.parsing.refusals import closest
 from reports.prereg.lint import lint, sealable
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, verify, was_sealed

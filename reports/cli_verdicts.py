@@ -80,9 +80,10 @@ def run_decide(options: Options) -> ExitCode:
     from reports.store.bundle import BUNDLE, pack
 
     run = read_run(options.results)
-    store, rule = store_of(options.results, run), options.folder / run.preregistration
+    rule = options.folder / run.preregistration
     judged = rejudge(options.results, options.folder)
     decision = judged.decision
+    store = store_of(options.results, run, decision.prereg)
     if options.write:
         document = read_json(options.results / DECISION)
         require_same_rule(document, rule)

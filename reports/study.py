@@ -16,7 +16,7 @@ from reports.judge.gates import GateOutcome, control_outcome, judge_gate
 from reports.judge.instruments import judge_trap
 from reports.judge.probe import probed_layer
 from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
-from reports.prereg.measurement import Measured, Measurement, Of
+from reports.prereg.measurement import Measurement, Of
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -29,6 +29,7 @@ from reports.prereg.preregistration import (
     running_order,
 )
 from reports.prereg.rules import CLOSING
+from reports.prereg.samples import Measured
 from reports.store.checked import Checked
 from reports.store.store import Store
 from reports.store.subject_facts import SubjectFacts, check_digest

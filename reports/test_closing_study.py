@@ -22,8 +22,9 @@ from reports.judge.test_closing_gates import (
     measured,
     states_of,
 )
-from reports.prereg.measurement import Measured, Of
+from reports.prereg.measurement import Of
 from reports.prereg.preregistration import Cell, Claim, Preregistration, gates, registered_cells, running_order
+from reports.prereg.samples import Measured
 from reports.store.checked import Checked
 from reports.store.store import Identity, open_store
 from reports.study import Study

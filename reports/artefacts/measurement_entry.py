@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from reports.artefacts.forms import Expected, Listed, Sha256, Table
+from reports.artefacts.forms import Count, Expected, Listed, Sha256, Table
 
 
 def _printable(text: str) -> str:
@@ -41,7 +41,7 @@ class UnsignedEntry(Table):
 
     kind: Literal["claim", "trap", "control", "probe", "secondary"]
     name: Word
-    layer: int | None
+    layer: Count | None
     of: Literal["layer", "model", "dense", "control"]
     """Whose tensors were measured."""
     tensors_sha256: Sha256

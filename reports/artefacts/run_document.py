@@ -40,8 +40,7 @@ class RunDocument(Table):
     store: Annotated[str, Field(pattern="^[0-9a-f]{16}$"), Expected("16 hexadecimal digits or null")] | None
     """Folder under measurements/; null where nothing was measured."""
     code: dict[Name, Sha256]
-    """By kind and name of a cell: the digest of the sources that it is measured by, which names the folder of its
-    entries."""
+    """By measure: the digest of its sources, which names the folder of what it measured."""
     revision: Commit | None
     """Commit of a hub model, as the run recorded it."""
     exploratory: ExploratorySubject | None

@@ -124,7 +124,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     for cell in registered_cells(prereg, subject.layers):
         if cell.name == claim.name and cell.layer in range(4):
             store.put(a_measurement(cell, [0.7], **{name: [0.7] for name in claim.sensitivity}))
-    remember(folder.run, folder.prereg.name, subject, store)
+    remember(folder.run, folder.prereg.name, subject, store, code={})
     return folder
 
 
@@ -186,7 +186,7 @@ def test_any_value_anywhere_in_a_decision(folder: Folder, place: tuple[Any, ...]
 @given(damaged(encode_entry(a_measurement(Cell("claim", "narrow_d", 3), [0.25, 0.5]))))
 def test_a_damaged_entry(folder: Folder, data: bytes) -> None:
     store, cell = Store(folder.path / "entries"), Cell("claim", "narrow_d", 3)
-    store.folder.mkdir(exist_ok=True)
+    (store.folder / "000000000000").mkdir(parents=True, exist_ok=True)
     path = folder.write("entries/000000000000/claim-narrow_d-L03.json", data)
     whole = encode_entry(a_measurement(cell, [0.25, 0.5]))
     assert said(store.get, cell) or store.get(cell) == a_measurement(cell, [0.25, 0.5])
@@ -200,7 +200,7 @@ def test_any_value_anywhere_in_an_entry(folder: Folder, place: tuple[Any, ...], 
     except BadInput:  # what canonical JSON cannot say, no entry can hold
         return
     store = Store(folder.path / "entries")
-    store.folder.mkdir(exist_ok=True)
+    (store.folder / "000000000000").mkdir(parents=True, exist_ok=True)
     folder.write("entries/000000000000/claim-narrow_d-L03.json", data)
     said(store.get, Cell("claim", "narrow_d", 3))
     said(store.measurements)

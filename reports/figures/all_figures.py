@@ -8,7 +8,7 @@ from reports.figures.shown import Shown
 from reports.figures.timeline import timeline
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.prereg.measures import measure_file
+from reports.prereg.declared import measure_file
 
 
 def figures(decision: Decision, measurements: Measurements) -> tuple[Shown, ...]:

@@ -7,9 +7,9 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.figures.shown import Table
-from reports.prereg.measurement import Measured
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareBelow
+from reports.prereg.samples import Measured
 
 STEP = 1 / 32  # width of a bar of d_eff/d: two steps of an energy rank at d = 64, so that no bar holds one step more
 SHIFT = 1 / 128  # half a step: no value lies on an edge

@@ -24,9 +24,9 @@ from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.prereg.measurement import Measured
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareBelow
+from reports.prereg.samples import Measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

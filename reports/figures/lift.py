@@ -11,9 +11,9 @@ from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.prereg.decomposed import decompose
-from reports.prereg.measurement import Measured
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
+from reports.prereg.samples import Measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ what every machine's rank is between (`kernels/spectra/`, point 6): both ends ar
 
 from collections.abc import Sequence
 
-from reports.prereg.measurement import Samples
+from reports.prereg.samples import Samples
 
 
 def certified_count(layers: Sequence[Samples], below: float) -> int | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from types import MappingProxyType
 
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Trap
 from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
+from reports.prereg.samples import Measured
 
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may lie off at all
 RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]

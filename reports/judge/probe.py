@@ -11,8 +11,9 @@ from statistics import fmean
 from typing import Literal
 
 from reports.judge.gates import GateOutcome
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Probe
+from reports.prereg.samples import Measured
 
 ProbeConclusion = Literal["structural ceiling", "search unresolved", "structure found"]
 # Of the mean β on the sample

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from reports.judge.certified import certified_count
 from reports.judge.decision import decide
 from reports.judge.document import decision_json
-from reports.prereg.measurement import Measurement, Samples
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
+from reports.prereg.samples import Samples
 from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration, of, sampled
 
 K = 10

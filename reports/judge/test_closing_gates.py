@@ -16,7 +16,7 @@ from reports.judge.document import core_json, decision_json, gate_json
 from reports.judge.gates import apply_rule, control_outcome, paired_nll
 from reports.judge.instruments import judge_control, judge_trap
 from reports.pages.messages import damage_text, gate_message, measurement_text
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -28,6 +28,7 @@ from reports.prereg.preregistration import (
     registered_cells,
 )
 from reports.prereg.rules import ClosingAbove, ClosingAtMost, LargestAtMost
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,

@@ -14,9 +14,10 @@ from reports.judge.decision import decide, rule_text
 from reports.judge.digests import core_sha256_of
 from reports.judge.document import core_json, decision_json, trap_results_json
 from reports.judge.gates import apply_rule, control_outcome
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Interval, gates, registered_cells, running_order
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,

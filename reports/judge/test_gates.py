@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval, registered_cells
 from reports.prereg.rules import MeanAtLeast, MeanAtMost, ShareBelow
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import a_claim, a_control, a_preregistration, a_trap, lifted, of, sampled
 
 TAU = MeanAtLeast("lift", at_least=1.0, over_tau=0.1)

@@ -13,9 +13,10 @@ from reports.judge.instruments import (
     judge_traps,
     trap_tolerance,
 )
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate
 from reports.prereg.rules import AtLevel, ClosingAbove, MeanAtLeast, MeanAtMost, TrapRule
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import a_claim, a_control, a_control_model, a_trap, of, sampled
 
 RULE = MeanAtLeast("lift", at_least=1.5)

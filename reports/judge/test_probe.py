@@ -8,9 +8,10 @@ import pytest
 
 from reports.judge.gates import judge_gates
 from reports.judge.probe import FAMILIES, ProbeOutcome, conclude_probe, probe_json, probed_layer
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import MeanAtLeast, MeanAtMost
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import (
     a_claim,
     a_control,

@@ -16,8 +16,9 @@ from reports.judge.document import core_json, decision_json
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary, secondary_json, secondary_line
 from reports.pages.postmortem import postmortem
 from reports.prereg.lint import lint, sealable
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Dense, registered_cells, running_order
+from reports.prereg.samples import Measured
 from reports.store.store import Identity, open_store
 from reports.store.subject_facts import check_digest
 from reports.testing.described import described

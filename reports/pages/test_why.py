@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from reports.base.errors import BadInput
 from reports.judge.decision import decide
 from reports.pages.why import COLUMNS, why
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, running_order
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, LargestAtMost, MeanAtLeast, MeanAtMost
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import (
     a_claim,
     a_control,

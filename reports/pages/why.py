@@ -15,7 +15,7 @@ from reports.judge.secondary import compared_layer, experts_cell, secondary_line
 from reports.pages.postmortem import cell_ranges
 from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
-from reports.parsing.table import closest
+from reports.parsing.refusals import closest
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Claim, running_order
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 from reports.base.spans import spans
-from reports.prereg.measurement import Measured
-from reports.prereg.measures import measure_file
+from reports.prereg.declared import measure_file
 from reports.prereg.preregistration import Control
 from reports.prereg.rules import (
     AtLevel,
@@ -17,6 +16,7 @@ from reports.prereg.rules import (
     ShareBelow,
     TrapRule,
 )
+from reports.prereg.samples import Measured
 
 SMALL = 1e-3  # below it a number is written with an exponent
 

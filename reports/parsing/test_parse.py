@@ -8,8 +8,7 @@ import pytest
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import BadInput
-from reports.parsing.parse import SIZE_LIMIT, load_preregistration, parse_preregistration, parse_table
-from reports.parsing.table import Table
+from reports.parsing.parse import SIZE_LIMIT, load_preregistration, parse_preregistration, parse_values
 from reports.prereg.preregistration import Graduated, Interval, Prefilter, Preregistration, RAdam, Trap
 from reports.prereg.rules import (
     AtLevel,
@@ -31,7 +30,7 @@ DIGEST = "0f" * 32
 
 
 def parse(values: dict[str, Any]) -> Preregistration:
-    return parse_table(Table("rule.toml", "", values))
+    return parse_values(values, "rule.toml")
 
 
 def with_value(path: str, value: object, shipped: dict[str, Any] = VALUES) -> dict[str, Any]:
@@ -159,12 +158,13 @@ REFUSED = [
     ("prediction", "bell\x07", "prediction: obtained the text 'bell\\x07', expected text of 1 to 10000 characters, wi"),
     ("subject", [], "subject: obtained an array, expected a table, written [subject]"),
     ("title", "x" * 10001, "title: obtained the text 'xxxx"),
-    ("subject.source", 5, "subject.source: obtained 5, expected a hub id owner/name"),
+    ("subject.source", 5, "subject.source: obtained 5, expected a relative path inside the repository"),
+    ("subject.source", "models/of/it", "subject.source: obtained the text 'models/of/it', expected a hub id owner/"),
     ("subject.layers", 0, "subject.layers: obtained 0, expected an integer from 1 to 1000"),
     ("subject.experts_per_token", 65, "subject.experts_per_token: obtained 65, expected an integer from 1 to 64"),
     ("subject.hidden_size", 10**300, "subject.hidden_size: obtained an integer beyond 2^53, expected an integer from"),
     ("subject.model_type", "OLMoE", "subject.model_type: obtained the text 'OLMoE', expected a name of a-z, 0-9 and _"),
-    ("subject.source", "../x", "subject.source: obtained the text '../x', expected a hub id owner/name, to have a rev"),
+    ("subject.source", "../x", "subject.source: obtained the text '../x', expected a relative path inside the"),
     ("subject.tokenizer_sha256", DIGEST.upper(), "subject.tokenizer_sha256: obtained the text '0F0F"),
     ("subject.tokenizer_sha256", DIGEST[1:], "expected 64 lowercase hexadecimal digits (a SHA-256)"),
     ("subject.config_sha256", DIGEST, "subject.config_sha256: obtained both, expected the digest of the whole con"),

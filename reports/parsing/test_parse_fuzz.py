@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
 from reports.parsing.parse import parse_preregistration
-from reports.parsing.parse_rotations import optimisers
 from reports.parsing.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value
-from reports.prereg.measures import metrics_for
+from reports.prereg.declared import metrics_for
+from reports.prereg.known_names import OPTIMISERS
 from reports.prereg.preregistration import Prefilter
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
 
@@ -116,7 +116,7 @@ def test_valid_values_come_through_toml_unchanged(
 learning = st.fixed_dictionaries(
     {
         "scope": st.sampled_from(["per_matrix", "per_layer"]),
-        "optimiser": st.sampled_from(optimisers()),
+        "optimiser": st.sampled_from(OPTIMISERS),
         "steps": st.integers(1, 1_000_000),
         "radam": st.fixed_dictionaries(
             {
@@ -206,7 +206,7 @@ def test_valid_metrics_come_through_toml_unchanged(narrow: str, lift: str) -> No
 known_answers = st.fixed_dictionaries(
     {},
     optional={
-        "optimiser": st.sampled_from(optimisers()),
+        "optimiser": st.sampled_from(OPTIMISERS),
         **dict.fromkeys(("sheared", "landing_at_least"), shares),
     },
 )

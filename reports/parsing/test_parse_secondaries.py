@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from fixtures.testing.dense_miniature import TOML as SECONDARY
 from fixtures.testing.miniature import SUBJECT, TOML
 from reports.base.errors import BadInput
-from reports.parsing.parse import parse_table
-from reports.parsing.table import Table
+from reports.parsing.parse import parse_values
 from reports.prereg.preregistration import Dense, Preregistration, Secondary
 
 DIGEST = "0f" * 32
@@ -24,7 +23,7 @@ LIFT = {"rule": "mean_at_least", "metric": "structure", "at_least": 1.05}
 
 
 def parse(values: dict[str, Any]) -> Preregistration:
-    return parse_table(Table("rule.toml", "", values))
+    return parse_values(values, "rule.toml")
 
 
 def changed(key: str, value: object) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def test_every_key_is_read() -> None:
             metric="relative_energy_rank_95",
             band=0.005,
             statement="Experts are narrower than the FFN of a dense model of the same depth and active width.",
-            dense=Dense("mini-dense", "dense", None, "olmo", 6, 64, 64, DIGEST, DIGEST),
+            dense=Dense("mini-dense", "dense", "olmo", 6, 64, 64, None, DIGEST, DIGEST),
         ),
     )
     assert parse(VALUES).secondary("specialist_narrower").dense.name == "mini-dense"

@@ -21,7 +21,7 @@ from reports.published.published import artefacts
 from reports.published.rejudge import remember
 from reports.store.bundle import BUNDLE, bundle_sha256, pack
 from reports.store.checked import counted
-from reports.store.store import Store, append_attempt, write_atomically
+from reports.store.store import Store, append_attempt, by_cell, write_atomically
 from reports.store.subject_facts import check_digest
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -79,7 +79,8 @@ def conclude(session: Session) -> SessionResult:
     for name, data in {**files, BUNDLE: pack(measurements)}.items():
         write_atomically(plan.run_folder / name, data)
     dense = next((secondary.dense for secondary in plan.prereg.secondaries if secondary.dense.exploratory), None)
-    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store, dense)
+    code = {} if store is None else plan.code
+    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store, code=code, dense=dense)
     append_attempt(
         plan.run_folder,
         {
@@ -141,7 +142,7 @@ def _store_of(session: Session) -> Store | None:
         raise BadInput(
             f"the workers of one run measured under different settings, {named}; run them on devices of one kind"
         )
-    return Store(Path(str(folders.pop())), session.plan.code)
+    return Store(Path(str(folders.pop())), by_cell(session.plan.prereg, session.plan.code))
 
 
 def _environment(session: Session, store: Store | None) -> dict[str, object]:

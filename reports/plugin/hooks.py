@@ -19,7 +19,7 @@ def pytest_study_subject(config: pytest.Config, prereg: Preregistration) -> Subj
 
 @pytest.hookspec(firstresult=True)
 def pytest_study_code(config: pytest.Config, prereg: Preregistration) -> Mapping[str, str] | None:
-    """The digest of the code that each registered cell is measured by, by its kind and name (`store.code_key`)."""
+    """By the name of each measure behind the registered cells: the digest of its code."""
 
 
 @pytest.hookspec(firstresult=True)

@@ -32,7 +32,7 @@ class Plan:
     subject: SubjectFacts
     run_folder: Path
     layers: frozenset[int] | None  # --layers
-    code: Mapping[str, str]  # the digest of what each cell is measured by (`store.code_key`)
+    code: Mapping[str, str]  # the digest of each measure's code, by its name
 
     def cells(self) -> tuple[Cell, ...]:
         return running_order(self.prereg, self.subject.layers)

@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from kernels.closed_forms.lift_decomposition import Decomposition, decomposition
-from reports.prereg.measurement import Measured
+from reports.prereg.samples import Measured
 
 
 def decompose(measured: Measured) -> Decomposition | None:

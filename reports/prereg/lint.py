@@ -7,7 +7,8 @@ then sealed as it stands, and the theorem is printed beside it.
 from dataclasses import dataclass
 
 from reports.base.errors import BadInput
-from reports.prereg.measures import Severity, branches
+from reports.prereg.declared import Severity
+from reports.prereg.measures import branches
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses

@@ -1,104 +1,17 @@
 """One measured cell: numbers that describe themselves, what they were measured on, and nothing that decides."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from statistics import fmean
-from typing import Literal, overload
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from reports.artefacts.forms import typed
 from reports.artefacts.measurement_entry import UnsignedEntry
 from reports.base.errors import Tampered
 from reports.prereg.preregistration import Cell, CellKind
+from reports.prereg.samples import Measured, Samples
 
 MEASURE_AGAIN = "delete it to measure that cell again"  # what to do about a store entry that does not hold
-LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
 Of = Literal["layer", "model", "dense", "control"]  # whose tensors were measured
-
-
-@dataclass(frozen=True)
-class Samples(Sequence[float]):
-    """One metric of one cell, with what it takes to judge it and to show it. As a sequence it is its values.
-
-    `values` lie along `axes` (of the measurement, the last axis fastest). `noise` is what a structureless matrix of
-    the same shape has, value by value, or None where that says nothing. `least` and `most` are what every machine's
-    value is between, where that is certified. A derived metric names in `made_of` the samples that it is made of.
-    """
-
-    values: tuple[float, ...]
-    label: str  # for people: "d_eff/d, 95 % energy rank"
-    unit: str  # "-" for a ratio
-    axes: tuple[str, ...]
-    counted: str = "matrices"  # what n counts where a rule pools the values
-    noise: tuple[float, ...] | None = None
-    least: tuple[float, ...] | None = None
-    most: tuple[float, ...] | None = None
-    made_of: tuple[str, ...] = ()
-
-    @property
-    def noise_mean(self) -> float | None:
-        return None if self.noise is None else fmean(self.noise)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[float]:
-        return iter(self.values)
-
-    @overload
-    def __getitem__(self, index: int) -> float: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[float, ...]: ...
-    def __getitem__(self, index: int | slice) -> float | tuple[float, ...]:
-        return self.values[index]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a measure hands over for one cell.
-
-    `axes[axis]` names what lies along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
-    for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either.
-    """
-
-    samples: Mapping[str, Samples]
-    axes: Mapping[str, tuple[str, ...]]
-    profiles: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Raises `ValueError` for samples that are not as many as their axes are long."""
-        for name, samples in self.samples.items():
-            absent = [axis for axis in samples.axes if axis not in self.axes]
-            if absent:
-                raise ValueError(f"{name} lies along {absent[0]}, expected one of {', '.join(self.axes)}")
-            size = math.prod(len(self.axes[axis]) for axis in samples.axes)
-            for what in ("values", "noise", "least", "most"):
-                values = getattr(samples, what)
-                if values is not None and len(values) != size:
-                    raise ValueError(f"{len(values)} {what} of {name}, expected {size} along {', '.join(samples.axes)}")
-        for name in LABELS:
-            lines, prompts = self.texts.get(name, "").count("\n") + 1, len(self.axes.get("prompt", ()))
-            if name in self.texts and lines != prompts:
-                raise ValueError(f"{lines} {name} of {prompts} prompts")
-
-    def along(self, name: str, axis: str) -> dict[str, tuple[float, ...]]:
-        """The samples `name` in parts, by what lies along `axis`; nothing where they do not lie along it first."""
-        samples = self.samples[name]
-        if not samples.axes or samples.axes[0] != axis:
-            return {}
-        labels = self.axes[axis]
-        size = len(samples) // len(labels)
-        return {label: samples[i * size : (i + 1) * size] for i, label in enumerate(labels)}
-
-    def place(self, name: str, index: int) -> str:
-        """Where the value `index` of the samples `name` was measured: `up_proj of expert 3`."""
-        labels = []
-        for axis in reversed(self.samples[name].axes):
-            index, at = divmod(index, len(self.axes[axis]))
-            if len(self.axes[axis]) > 1:
-                labels.append(self.axes[axis][at] if axis == "projection" else f"{axis} {self.axes[axis][at]}")
-        return " of ".join(reversed(labels)) or name
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,54 @@
 """What was registered: the types of a preregistration and the order in which its cells run.
 
-Parsing lives in `reports/parsing/parse.py`; the seal in `reports/seals/seal.py`. Everything here is pure.
+The types say what each value may be and are the reader, together with `reports/parsing/coherence.py`, which says what
+must hold between values. The seal is in `reports/seals/seal.py`. Everything here is pure.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import field
+from typing import Annotated, Any, Literal
 
-from reports.prereg.rules import CLOSING, Rule, TrapRule
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, ValidationInfo, model_validator
+from pydantic.dataclasses import dataclass
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
+
+from reports.prereg.allowed_values import (
+    LARGEST_SIZE,
+    NO_KEY,
+    ONCE,
+    AnyNumber,
+    Array,
+    Digest,
+    Flag,
+    Float,
+    Identifier,
+    Int,
+    Layers,
+    Line,
+    Lines,
+    NotNegative,
+    RepositoryPath,
+    Revision,
+    Scalar,
+    Seed,
+    Share,
+    Size,
+    Str,
+    around,
+    choice,
+    excluding,
+    integer,
+    matching,
+    number,
+    one_of,
+    refused,
+    up_to,
+)
+from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS, metrics, relative_metrics
+from reports.prereg.named_rules import Named, rule_apart, rule_name, schema_with_rule
+from reports.prereg.rules import CLAIM_RULES, CLOSING, REGISTERED, TRAP_RULES, Rule, TrapRule
 
 Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
@@ -15,20 +56,93 @@ CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
 Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
-Scalar = bool | int | float | str
+
+MOST_STEPS = 1_000_000
+MOST_DRAWS = 10_000
+MOST_PROMPTS = 100_000
+MOST_TOKENS = 10_000_000
+
+Precision = Annotated[Str, choice(("float32", "float64"))]
+Optimiser = Annotated[Str, choice(OPTIMISERS)]
+Null = Annotated[Str, choice(EVERY_NULL)]
+Steps = Annotated[Int, integer(1, MOST_STEPS)]
+Draws = Annotated[Int, integer(1, MOST_DRAWS)]
+Starts = Annotated[Int, integer(1, 1000)]
+Bits = Annotated[Int, integer(1, 64)]
+Tokens = Annotated[Int, integer(1, 10_000)]
+Continuations = Annotated[Int, integer(0, MOST_PROMPTS)]
+Decay = Annotated[Float, number(0.0, 1.0 - 1e-9)]
+StepSize = Annotated[Float, number(1e-12)]
+Nats = Annotated[Float, number(0.0, 100.0)]
+Rank = Annotated[Share, excluding(0.0, allowed="a share of d above 0")]
+NoiseEnergy = Annotated[Share, excluding(1.0, allowed="a share of the energy below 1")]
+Level = Annotated[Share, excluding(0.0, 1.0, allowed="a share between 0 and 1, both excluded")]
+Scale = Annotated[Float, number(0.0, 1000.0), excluding(0.0, allowed="a standard deviation above 0, at most 1000")]
+Rung = Annotated[Str, matching("[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -")]
+ConfigKey = Annotated[Str, matching("[A-Za-z_][A-Za-z0-9_]{0,63}", "a key of config.json")]
+
+# What depends on other parts of the file
+ActiveExperts = Annotated[Int, up_to(1, lambda info: info.data.get("experts", LARGEST_SIZE))]
+ExpertCount = Annotated[Int, up_to(1, lambda info: around(info, "experts"))]
+LayerCount = Annotated[Int, up_to(1, lambda info: around(info, "layers"))]
+Layer = Annotated[Int, up_to(0, lambda info: around(info, "layers") - 1)]
+ClaimName = Annotated[Str, one_of(lambda info: around(info, "claims"))]
+NO_DIMENSIONS = "a claim about effective dimensions, of which there is none here"
+DimensionalClaim = Annotated[Str, one_of(lambda info: around(info, "dimensional"), NO_DIMENSIONS)]
+RelativeMetric = Annotated[Str, one_of(lambda _: relative_metrics())]
 
 
-@dataclass(frozen=True)
+def _beside(info: ValidationInfo) -> Sequence[str]:
+    """The metrics that a claim may be recomputed under."""
+    rule = info.data.get("rule")
+    return metrics(rule_name(rule), beside=rule.metric) if rule else ()
+
+
+def _landing(info: ValidationInfo) -> Sequence[str]:
+    """The controls of a probe's claim that have landing_at_least."""
+    landing: Sequence[str] = around(info, "landing").get(info.data.get("claim"), ())
+    return landing
+
+
+def _two(values: object) -> object:
+    if isinstance(values, list | tuple) and len(values) != 2:  # noqa: PLR2004
+        raise refused("two numbers, for the first and the second moment")
+    return values
+
+
+def _all_nulls(nulls: tuple[str, ...]) -> tuple[str, ...]:
+    """All of them, so that none can be left out where it would gain most."""
+    if not set(nulls) >= set(NULLS):
+        raise refused(f"all of {', '.join(NULLS)}")
+    return nulls
+
+
+Metric = Annotated[Str, one_of(_beside)]
+Recovery = Annotated[Str, one_of(_landing)]
+TWO = BeforeValidator(_two)
+ALL_NULLS = AfterValidator(_all_nulls)
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Claim:
     """One claim: a rule, the layer counts at which it is judged, and the estimators it is recomputed under."""
 
-    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
-    label: str  # as the source writes it, "narrow-d"
-    statement: str
-    rule: Rule
-    checkpoints: tuple[int, ...]  # numbers of layers pooled: (4, 16)
-    sensitivity: tuple[str, ...]  # other metrics put through the same rule; never the verdict itself
-    order: tuple[int, ...] = ()  # layers whose cells run first; the others follow, ascending
+    name: Identifier  # identifier, as in `hypotheses/<rung>/test_<name>.py`
+    label: Line  # as the source writes it, "narrow-d"
+    statement: Lines
+    rule: Annotated[Rule, Named(CLAIM_RULES)]
+    checkpoints: Array[LayerCount]  # numbers of layers pooled: (4, 16)
+    sensitivity: Annotated[Array[Metric], ONCE]  # others put through the same rule; never the verdict itself
+    order: Array[Layer] = ()  # layers whose cells run first; the others follow, ascending
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, values: object) -> object:
+        return rule_apart(cls, values)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return schema_with_rule(CLAIM_RULES, schema, handler)
 
     @property
     def of_model(self) -> bool:
@@ -36,99 +150,108 @@ class Claim:
         return isinstance(self.rule, CLOSING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class ControlModel:
     """What a control of a claim about the whole model has beside its experts, and the prompts sampled from itself."""
 
-    layers: int
-    experts_per_token: int
-    heads: int
-    vocab_size: int
-    scale: float  # standard deviation of its expert weights
-    prompts: int
-    prompt_tokens: int
-    nll: float  # of the unquantised model, set by the scale of its logits [nats] …
-    nll_tolerance: float  # … and how far from it the sampled mean may lie [nats]
+    layers: Layers
+    experts_per_token: Size
+    heads: Layers
+    vocab_size: Annotated[Int, integer(4, MOST_TOKENS)]
+    scale: Scale  # standard deviation of its expert weights
+    prompts: Annotated[Int, integer(2, MOST_PROMPTS)]
+    prompt_tokens: Tokens
+    nll: Nats  # of the unquantised model, set by the scale of its logits [nats] …
+    nll_tolerance: Nats  # … and how far from it the sampled mean may lie [nats]
     basis: Basis  # in which it is quantised
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Control:
     """One layer of experts with a known answer, sent through the claim's own path just before its first cell."""
 
-    name: str
-    claim: str
-    generator: str  # a name that `fixtures/planted/control_checkpoints.py` knows
+    name: Identifier
+    claim: ClaimName
+    generator: Annotated[Str, choice(tuple(GENERATORS))]  # a name that `fixtures/planted/control_checkpoints.py` knows
     expected: Expected
-    seed: int
-    experts: int
-    hidden_size: int
-    intermediate_size: int
-    rank: float | None = None  # share of d, for planted low-rank signals and codebooks [-]
-    noise_energy: float | None = None  # share of ‖W‖²_F [-]
-    beta: float | None = None  # unrotated β that a codebook's tail is tuned to [-]
-    distinct: int | None = None  # different sign vectors of a lattice
-    optimiser: str | None = None  # in place of the registered one
-    sheared: float | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
-    level: float | None = None  # known median of the metric [-] …
-    tolerance: float | None = None  # … and how far from it the median may lie [-]
-    unrotated: float | None = None  # known mean of the unrotated β [-] …
-    unrotated_tolerance: float | None = None  # … and how far from it the mean may lie [-]
-    landing_at_least: float | None = None  # of β after the learned rotation, for every matrix [-]
+    seed: Seed
+    experts: Size
+    hidden_size: Size
+    intermediate_size: Size
+    rank: Rank | None = None  # share of d, for planted low-rank signals and codebooks [-]
+    noise_energy: NoiseEnergy | None = None  # share of ‖W‖²_F [-]
+    beta: Share | None = None  # unrotated β that a codebook's tail is tuned to [-]
+    distinct: Size | None = None  # different sign vectors of a lattice
+    optimiser: Optimiser | None = None  # in place of the registered one
+    sheared: Share | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
+    level: AnyNumber | None = None  # known median of the metric [-] …
+    tolerance: NotNegative | None = None  # … and how far from it the median may lie [-]
+    unrotated: Share | None = None  # known mean of the unrotated β [-] …
+    unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may lie [-]
+    landing_at_least: Share | None = None  # of β after the learned rotation, for every matrix [-]
     model: ControlModel | None = None  # for a claim about the whole model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Trap:
     """What must not happen, measured at every layer of its claim. One layer out of line makes the gate INCONCLUSIVE."""
 
-    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
-    claim: str
-    rule: TrapRule
+    name: Identifier  # identifier, as in `hypotheses/<rung>/test_<name>.py`
+    claim: ClaimName
+    rule: Annotated[TrapRule, Named(TRAP_RULES)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, values: object) -> object:
+        return rule_apart(cls, values)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return schema_with_rule(TRAP_RULES, schema, handler)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class RAdam:
     """The settings of the search `radam` (`kernels/searches/radam.py`) beside its number of steps."""
 
-    step_size: float
-    schedule: str
-    chart: str
-    moment_decay: tuple[float, float]  # [-]
-    epsilon: float
+    step_size: StepSize
+    schedule: Annotated[Str, choice(("constant", "cosine"))]
+    chart: Annotated[Str, choice(("orth_rebased",))]
+    moment_decay: Annotated[tuple[Decay, Decay], TWO]  # [-]
+    epsilon: Share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Graduated:
     """The settings of the search `graduated` (`kernels/searches/graduated.py`) beside its number of steps."""
 
-    step_length: float  # in units of |F|_F [-]
-    momentum: float  # weight of the past in the averaged gradient [-]
-    smoothing: float  # of |v| at the first step, in units of the root mean square of the weights [-]
+    step_length: StepSize  # in units of |F|_F [-]
+    momentum: Decay  # weight of the past in the averaged gradient [-]
+    smoothing: StepSize  # of |v| at the first step, in units of the root mean square of the weights [-]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Rotations:
     """How rotations are learned and what they are compared with: for claim, traps, controls, nulls and probe alike."""
 
     scope: Scope  # one per matrix, or per layer: one for its gates and ups, which share their input, one for its downs
-    optimiser: str
-    steps: int
-    iterate: str  # which one of a search is kept
-    precision: str  # dtype of searches whose rotation is used; what is kept is orthonormal in float64
-    null_precision: str  # dtype of searches of which only β is asked: those of nulls and of the probe
-    start_seed: int  # of the Haar rotation that every search starts from, one per width
-    draws: int  # Haar draws per layer and width
-    draw_seed: int
-    nulls: tuple[str, ...]  # the largest of what they gain is noise fit
-    null_experts: int  # experts per layer, evenly spaced, whose matrices are decomposed and probed
-    gaussian_draws: int  # i.i.d. nulls per shape
-    null_seed: int
-    rotation_bits: int  # per stored number of a rotation
-    scale_bits: int  # per row scale
+    optimiser: Optimiser
+    steps: Steps
+    iterate: Annotated[Str, choice(("best",))]  # which one of a search is kept
+    precision: Precision  # dtype of searches whose rotation is used; what is kept is orthonormal in float64
+    null_precision: Precision  # dtype of searches of which only β is asked: those of nulls and of the probe
+    start_seed: Seed  # of the Haar rotation that every search starts from, one per width
+    draws: Draws  # Haar draws per layer and width
+    draw_seed: Seed
+    nulls: Annotated[Array[Null], ONCE, ALL_NULLS]  # the largest of what they gain is noise fit
+    null_experts: ExpertCount  # experts per layer, evenly spaced, whose matrices are decomposed and probed
+    gaussian_draws: Draws  # i.i.d. nulls per shape
+    null_seed: Seed
+    rotation_bits: Bits  # per stored number of a rotation
+    scale_bits: Bits  # per row scale
     radam: RAdam | None = None  # registered as soon as anything uses that search …
     graduated: Graduated | None = None  # … and this one
-    others: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)  # settings of any other search
+    others: Mapping[Optimiser, Mapping[str, Scalar]] = field(default_factory=dict)  # settings of any other search
 
     def settings_of(self, search: str) -> dict[str, Any]:
         """The registered settings of a search beside its number of steps, by the names of its arguments."""
@@ -136,136 +259,140 @@ class Rotations:
         return dict(self.others.get(search, {})) if known is None else dict(vars(known))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Probe:
     """`radam_convergence`: did the search end at a ceiling, or just end? Never enters a verdict."""
 
-    name: str
-    claim: str
-    procrustes_steps: int
-    annealed_steps: int
-    momentum_steps: int  # of the search that lands highest on noise; reported beside the others
-    budget_factor: int  # the registered steps times this, from the same start
-    agree_within: float  # of annealed Procrustes, relative [-]
-    gain_at_most: float  # by the larger budget, relative [-]
-    band: float  # structure within 1 ± band is called none [-]
-    recoveries: tuple[str, ...]  # controls with a planted optimum, one for each optimiser
+    name: Identifier
+    claim: ClaimName
+    procrustes_steps: Steps
+    annealed_steps: Steps
+    momentum_steps: Steps  # of the search that lands highest on noise; reported beside the others
+    budget_factor: Annotated[Int, integer(2, 1000)]  # the registered steps times this, from the same start
+    agree_within: Share  # of annealed Procrustes, relative [-]
+    gain_at_most: Share  # by the larger budget, relative [-]
+    band: Share  # structure within 1 ± band is called none [-]
+    recoveries: Annotated[Array[Recovery], ONCE]  # controls with a planted optimum, one for each optimiser
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class OneBit:
     """How experts are quantised to one bit, and what is generated: for `one_bit_nll`, its traps and controls."""
 
-    dtype: str  # of the model under test
-    row_scale: str  # of the registered quantiser; the others are sensitivity
-    best_of: tuple[str, ...]  # optimisers, or none: `best` takes of each rotation the one that lands highest
-    starts: int  # Haar starts of the search, and Haar draws of `random`, that inflation is averaged over
-    scopes: tuple[int, ...]  # numbers of layers at which every basis is measured, and told by domain
-    batch_tokens: int  # at most so many in one batch of prompts, padding included
-    continuations: int  # prompts per domain that are continued for people to read
-    continuation_tokens: int  # greedy
+    dtype: Annotated[Str, choice(("float32", "bfloat16"))]  # of the model under test
+    row_scale: Annotated[Str, choice(("least_squares",))]  # of the registered quantiser; the others are sensitivity
+    best_of: Annotated[Array[Optimiser], ONCE]  # `best` takes of each rotation the one that lands highest
+    starts: Starts  # Haar starts of the search, and Haar draws of `random`, that inflation is averaged over
+    scopes: Array[LayerCount]  # numbers of layers at which every basis is measured, and told by domain
+    batch_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # at most so many in one batch of prompts, padding included
+    continuations: Continuations  # prompts per domain that are continued for people to read
+    continuation_tokens: Tokens  # greedy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Dense:
     """A dense model that a secondary compares the subject's experts with, and what identifies it."""
 
-    name: str
-    source: str  # a folder of this repository or a hub id
-    revision: str | None  # for a hub id
-    model_type: str
-    layers: int
-    hidden_size: int
-    intermediate_size: int  # of its one FFN per layer
-    weights_sha256: str | None  # of the weight file of a folder
-    config_sha256: str | None = None  # of its whole config.json, as a subject's
-    exploratory: bool = False  # named by --dense-model in place of the registered one
+    name: Line
+    source: RepositoryPath  # a folder of this repository or a hub id
+    model_type: Identifier
+    layers: Layers
+    hidden_size: Size
+    intermediate_size: Size  # of its one FFN per layer
+    revision: Revision | None = None  # for a hub id
+    config_sha256: Digest | None = None  # of its whole config.json, as a subject's
+    weights_sha256: Digest | None = None  # of the weight file of a folder
+    exploratory: SkipJsonSchema[Annotated[Flag, NO_KEY]] = (
+        False  # named by --dense-model in place of the registered one
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Secondary:
     """A comparison beside a claim: its experts with the FFN of a dense model, layer by layer. Never enters a verdict.
 
     `metric` is an estimator of d_eff/d over its value for noise, so that each side is relative to its own null.
     """
 
-    name: str  # identifier, as in `hypotheses/<rung>/test_<name>.py`
-    claim: str  # whose measurements are the experts' side
-    metric: str
-    band: float  # differences within ± band are none: finite size alone moves noise of unlike shapes apart [-]
-    statement: str
+    name: Identifier  # identifier, as in `hypotheses/<rung>/test_<name>.py`
+    claim: DimensionalClaim  # whose measurements are the experts' side
+    metric: RelativeMetric
+    band: Share  # differences within ± band are none: finite size alone moves noise of unlike shapes apart [-]
+    statement: Lines
     dense: Dense
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Prefilter:
     """A byte budget for the method, settled by shapes alone. `enforced`: a rule that misses it cannot be sealed."""
 
-    bits_per_weight: float
-    enforced: bool
+    bits_per_weight: NotNegative
+    enforced: Flag
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class SealedConfig:
     """A configuration whose file was not at hand, key by key, in the spelling of transformers 4."""
 
-    values: dict[str, Scalar]  # of every key that reaches the forward pass
-    null: tuple[str, ...]  # those whose value is null: TOML has none
-    recorded: tuple[str, ...]  # keys that reach no number; any value is accepted
+    null: Array[ConfigKey]  # those whose value is null: TOML has none
+    recorded: Array[ConfigKey]  # keys that reach no number; any value is accepted
+    values: dict[ConfigKey, Scalar]  # of every key that reaches the forward pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Subject:
     """The model whose weights are judged, and what identifies it."""
 
-    name: str
-    source: str  # a folder of this repository or a hub id
-    revision: str | None  # for a hub id
-    model_type: str
-    layers: int
-    experts: int
-    experts_per_token: int
-    hidden_size: int
-    intermediate_size: int
-    vocab_size: int
-    config_sha256: str | None  # of the canonical JSON (RFC 8785) of the whole config.json …
-    config: SealedConfig | None  # … or its keys, where the file was not at hand: one of the two
-    layer_sha256: tuple[str, ...] | None  # of the expert matrices of each layer; None where they could not be known
-    weights_sha256: str | None  # of the weight file
-    tokenizer_sha256: str | None  # of the bytes of tokenizer.json; a folder without a seal of it has none
-    prompts: str | None
-    prompts_sha256: str | None
+    name: Line
+    source: RepositoryPath  # a folder of this repository or a hub id
+    model_type: Identifier
+    layers: Layers
+    experts: Size
+    experts_per_token: ActiveExperts
+    hidden_size: Size
+    intermediate_size: Size
+    vocab_size: Annotated[Int, integer(1, LARGEST_SIZE * 10)]
+    config_sha256: Digest | None = None  # of the canonical JSON (RFC 8785) of the whole config.json …
+    config: SealedConfig | None = None  # … or its keys, where the file was not at hand: one of the two
+    revision: Revision | None = None  # for a hub id
+    layer_sha256: Array[Digest] | None = (
+        None  # of the expert matrices of each layer; None where they could not be known
+    )
+    weights_sha256: Digest | None = None  # of the weight file
+    tokenizer_sha256: Digest | None = None  # of the bytes of tokenizer.json; a folder without a seal of it has none
+    prompts: RepositoryPath | None = None
+    prompts_sha256: Digest | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Interval:
     """Percentile bootstrap over layers."""
 
-    level: float
-    draws: int
-    seed: int
+    level: Level
+    draws: Annotated[Int, integer(100, 10_000_000)]
+    seed: Seed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class Preregistration:
-    rung: str
-    design: int
-    round: int
-    draft: bool
-    title: str
-    prediction: str  # what the world looks like if the claim is dead, written before the run
+    rung: Rung
+    design: Annotated[Int, integer(1, 999)]
+    round: Annotated[Int, integer(1, 999)]
+    draft: Flag
+    title: Line
+    prediction: Lines  # what the world looks like if the claim is dead, written before the run
     subject: Subject
-    claims: tuple[Claim, ...]  # cheap ones first
-    controls: tuple[Control, ...]
     interval: Interval
-    tolerances: dict[str, float]  # metric -> how far a reproduced value may lie [-]
-    canonical_sha256: str  # of the canonical JSON (RFC 8785) of the file
-    traps: tuple[Trap, ...] = ()
-    probes: tuple[Probe, ...] = ()
+    tolerances: dict[Str, Share]  # metric -> how far a reproduced value may lie [-]
+    claims: Array[Claim]  # cheap ones first
+    controls: Array[Control]
+    canonical_sha256: SkipJsonSchema[Annotated[Str, NO_KEY]] = ""  # of the canonical JSON (RFC 8785) of the file
     rotations: Rotations | None = None  # registered as soon as a claim's metric needs a rotation
+    traps: Array[Trap] = ()
+    probes: Array[Probe] = ()
     prefilter: Prefilter | None = None
     one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
-    secondaries: tuple[Secondary, ...] = ()
+    secondaries: Array[Secondary] = ()
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
@@ -277,7 +404,7 @@ class Preregistration:
         return next(secondary for secondary in self.secondaries if secondary.name == name)
 
 
-@dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class Cell:
     """One claim, trap, control, probe or secondary at one layer; controls have no layer."""
 
@@ -290,7 +417,7 @@ class Cell:
         return self.name if self.layer is None else f"{self.name}[L{self.layer:02d}]"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Gate:
     """A claim at a checkpoint: what is pooled, which controls must be sound, and which traps at each of its layers."""
 

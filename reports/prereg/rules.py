@@ -1,18 +1,33 @@
 """The rules that a claim or a trap can be registered with. All bounds are shares or ratios [-]."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from reports.prereg.allowed_values import AnyNumber, InFile, NotNegative, Share, Str, one_of
+from reports.prereg.known_names import metrics
+
+# Not strict: what is strict is every value. A table of TOML is a dict and an array a list, where the types have
+# dataclasses and tuples. The validators are built when something is first read: `--help` does not wait for them.
+REGISTERED = ConfigDict(extra="forbid", defer_build=True)
 
 
-@dataclass(frozen=True)
+def _read_by(rule: str) -> InFile:
+    return one_of(lambda _: metrics(rule))
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class ShareBelow:
     """At least `at_least` of the matrices have `metric` below `below`."""
 
-    metric: str
-    below: float
-    at_least: float
+    metric: Annotated[Str, _read_by("share_below")]
+    below: Share
+    at_least: Share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class MeanAtLeast:
     """The unweighted mean over layers of the layer means of `metric` is at least `at_least`.
 
@@ -20,52 +35,64 @@ class MeanAtLeast:
     same mean of the lifts that the draw gives.
     """
 
-    metric: str
-    at_least: float
-    over_tau: float | None = None
+    metric: Annotated[Str, _read_by("mean_at_least")]
+    at_least: AnyNumber
+    over_tau: NotNegative | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class MeanAtMost:
     """The mean of `metric` is at most `at_most`."""
 
-    metric: str
-    at_most: float
+    metric: Annotated[Str, _read_by("mean_at_most")]
+    at_most: AnyNumber
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class ClosingAtMost:
     """`metric` is at most `at_most` with every layer up to the gate's last one changed: a value of the whole model."""
 
-    metric: str
-    at_most: float
+    metric: Annotated[Str, _read_by("closing_at_most")]
+    at_most: AnyNumber
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class ClosingAbove:
     """`metric` exceeds `above` with every layer up to the gate's last one changed: what a trap must show."""
 
-    metric: str
-    above: float
+    metric: Annotated[Str, _read_by("closing_above")]
+    above: AnyNumber
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class LargestAtMost:
     """No value of `metric` exceeds `at_most`."""
 
-    metric: str
-    at_most: float
+    metric: Annotated[Str, _read_by("largest_at_most")]
+    at_most: NotNegative
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=REGISTERED)
 class AtLevel:
     """The mean of `metric` lies within `within` of its level in theory, and the mean lift is below `lift_below`."""
 
-    metric: str
-    within: float
-    lift_below: float | None
+    metric: Annotated[Str, _read_by("at_level")]
+    within: NotNegative
+    lift_below: NotNegative | None = None
 
 
 Rule = ShareBelow | MeanAtLeast | ClosingAtMost
 TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove
 CLOSING = (ClosingAtMost, ClosingAbove)  # read at the last layer of a gate alone, where they hold for the model
+CLAIM_RULES: Mapping[str, type] = {
+    "share_below": ShareBelow,
+    "mean_at_least": MeanAtLeast,
+    "closing_at_most": ClosingAtMost,
+}
+TRAP_RULES: Mapping[str, type] = {
+    "at_level": AtLevel,
+    "mean_at_most": MeanAtMost,
+    "largest_at_most": LargestAtMost,
+    "closing_above": ClosingAbove,
+}
+RULES = {**CLAIM_RULES, **TRAP_RULES}

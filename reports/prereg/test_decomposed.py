@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.prereg.decomposed import decompose
-from reports.prereg.measurement import Measured
-from reports.testing.described import NULLS
+from reports.prereg.known_names import NULLS
+from reports.prereg.samples import Measured
 from reports.testing.small_rules import lifted, sampled
 
 factors = st.floats(0.25, 4.0)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from reports.base.canonical import canonical_json
 from reports.base.errors import Tampered
-from reports.prereg.measurement import Measured, Measurement, Of, Samples, measurement_from_json
+from reports.prereg.measurement import Measurement, Of, measurement_from_json
 from reports.prereg.preregistration import Cell
+from reports.prereg.samples import Measured, Samples
 from reports.testing.small_rules import generated, of_model
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)

@@ -4,6 +4,7 @@ What a session leaves beside its measurements (`run.json`) says which rule and s
 they are exploratory. It may not say more: what the sealed subject is, is read from the sealed rule.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Dense, Preregistration
 from reports.seals.seal import verify
 from reports.store.bundle import BUNDLE, read_bundle
-from reports.store.store import Store, write_atomically
+from reports.store.store import Store, by_cell, write_atomically
 from reports.store.subject_facts import SubjectFacts, sealed_facts
 
 RUN = "run.json"
@@ -64,8 +65,14 @@ def subject_of(run: RunDocument, prereg: Preregistration) -> SubjectFacts:
     return sealed_facts(prereg, run.revision)
 
 
-def remember(
-    run_folder: Path, preregistration: str, subject: SubjectFacts, store: Store | None, dense: Dense | None = None
+def remember(  # noqa: PLR0913 - each part of a run tells its own
+    run_folder: Path,
+    preregistration: str,
+    subject: SubjectFacts,
+    store: Store | None,
+    *,
+    code: Mapping[str, str],
+    dense: Dense | None = None,
 ) -> None:
     """Writes `run.json`: enough to judge the run again elsewhere, and no path of this machine.
 
@@ -74,7 +81,7 @@ def remember(
     run = RunDocument(
         preregistration=preregistration,
         store=None if store is None else store.folder.name,
-        code={} if store is None else dict(store.code),
+        code=dict(code),
         revision=subject.revision,
         exploratory=ExploratorySubject(name=subject.name, layers=subject.layers) if subject.exploratory else None,
         dense=None if dense is None else OtherDenseModel(name=dense.name, layers=dense.layers, revision=dense.revision),
@@ -107,17 +114,17 @@ def rejudge(run_folder: Path, preregistrations: Path, *, published: bool = False
     """
     run = read_run(run_folder)
     prereg = rule_of(run, verify(preregistrations / run.preregistration).prereg)
-    store = None if published else store_of(run_folder, run)
+    store = None if published else store_of(run_folder, run, prereg)
     if store is not None:
         _require_rule(store, prereg)
     measurements = _measurements(run_folder, store, run)
     return judge(prereg, subject_of(run, prereg), measurements, run_folder)
 
 
-def store_of(run_folder: Path, run: RunDocument) -> Store | None:
+def store_of(run_folder: Path, run: RunDocument, prereg: Preregistration) -> Store | None:
     """The store that a run on this machine wrote to, or None: a published folder holds none."""
     folder = None if run.store is None else run_folder / "measurements" / run.store
-    return None if folder is None or not folder.exists() else Store(folder, run.code)
+    return None if folder is None or not folder.exists() else Store(folder, by_cell(prereg, run.code))
 
 
 def _require_rule(store: Store, prereg: Preregistration) -> None:

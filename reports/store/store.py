@@ -24,10 +24,12 @@ from reports.base.errors import BadInput, Tampered
 from reports.base.files import read_regular
 from reports.base.strict_json import EXACT, parse_object
 from reports.prereg.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
-from reports.prereg.preregistration import Cell, CellKind
+from reports.prereg.measures import measures_of
+from reports.prereg.preregistration import Cell, CellKind, Preregistration
 
 CODE_DIGITS = 12  # of a digest, as the name of a folder
 UNKNOWN = "0" * 64  # where nobody says what measures a cell
+Code = Mapping[tuple[CellKind, str], str]
 ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with its curves has about 60,000
 
 
@@ -82,11 +84,11 @@ class Identity:
 class Store:
     """The measurements of one identity, each by the code that it is measured by now.
 
-    `code`: the digest of that code, by kind and name of a cell (`code_key`).
+    `code`: the digest of that code, by kind and name of a cell (`by_cell`).
     """
 
     folder: Path
-    code: Mapping[str, str] = field(default_factory=dict)
+    code: Code = field(default_factory=dict)
 
     def has(self, cell: Cell) -> bool:
         return os.path.lexists(self._entry(cell))  # a dangling link is an entry that cannot be read
@@ -148,13 +150,14 @@ class Store:
         return {measurement.cell: measurement for measurement in entries.values()}
 
     def _entry(self, cell: Cell) -> Path:
-        code = self.code.get(code_key(cell.kind, cell.name), UNKNOWN)
+        code = self.code.get((cell.kind, cell.name), UNKNOWN)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
         return self.folder / code[:CODE_DIGITS] / f"{cell.kind}-{name}.json"
 
 
-def code_key(kind: CellKind, name: str) -> str:
-    return f"{kind} {name}"
+def by_cell(prereg: Preregistration, code: Mapping[str, str]) -> Code:
+    """`code`, by the names of measures, as a store needs it."""
+    return {key: code[name] for key, name in measures_of(prereg).items() if name in code}
 
 
 def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
@@ -179,7 +182,7 @@ def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
                 raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors; {remedy}")
 
 
-def open_store(run_folder: Path, identity: Identity, code: Mapping[str, str] | None = None) -> Store:
+def open_store(run_folder: Path, identity: Identity, code: Code | None = None) -> Store:
     """The store of `identity` under `run_folder`, created if absent; the identity is written beside its entries."""
     folder = run_folder / "measurements" / identity.sha256[:16]
     stated = folder / "identity"

@@ -13,7 +13,7 @@ import pytest
 from fixtures.testing.waiting import blocked, wait_for
 from reports.base.errors import BadInput, Tampered
 from reports.prereg.preregistration import Cell
-from reports.store.store import Identity, Store, append_attempt, open_store, write_atomically
+from reports.store.store import Code, Identity, Store, append_attempt, open_store, write_atomically
 from reports.testing.small_rules import a_measurement, of, of_model, sampled
 
 CELL = Cell("claim", "narrow_d", 3)
@@ -189,11 +189,11 @@ def test_another_rule_or_other_settings_are_another_store(tmp_path: Path, store:
 def test_what_other_code_measured_is_measured_again_and_left_where_it_is(tmp_path: Path) -> None:
     """The code of one claim changes: its cell is another entry, every other cell is still there."""
     cells = [Cell("claim", "narrow_d", 0), Cell("claim", "beta_lift", 0)]
-    code = {"claim narrow_d": "a" * 64, "claim beta_lift": "b" * 64}
+    code: Code = {("claim", "narrow_d"): "a" * 64, ("claim", "beta_lift"): "b" * 64}
     before = open_store(tmp_path, IDENTITY, code)
     for cell in cells:
         before.put(a_measurement(cell, [0.1]))
-    after = open_store(tmp_path, IDENTITY, {**code, "claim narrow_d": "c" * 64})
+    after = open_store(tmp_path, IDENTITY, {**code, ("claim", "narrow_d"): "c" * 64})
     assert [after.has(cell) for cell in cells] == [False, True]
     assert after.measurements().keys() == {cells[1]}
     after.put(a_measurement(cells[0], [0.2]))

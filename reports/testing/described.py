@@ -8,10 +8,10 @@ from statistics import fmean
 from kernels.closed_forms.inflation import inflation
 from kernels.closed_forms.lift_decomposition import decomposition
 from reports.base.by_file_name import file_names
-from reports.prereg.measurement import Measured, Samples
-from reports.prereg.measures import Metric, measures, positions
+from reports.prereg.declared import Metric, measures, positions
+from reports.prereg.known_names import NULLS
+from reports.prereg.samples import Measured, Samples
 
-NULLS = ("gaussian", "spectral", "shuffled")
 PROJECTIONS = ("gate_proj", "up_proj", "down_proj")
 TRIVIAL = ("identity_inflation", "round_trip", "identity_lift")
 ENDS = ("_at_least", "_at_most")  # of a rank: what is certified, as tests write it

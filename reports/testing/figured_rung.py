@@ -8,9 +8,10 @@ from reports.figures.convergence import CURVE, DRAWN
 from reports.figures.spectra import NOISE, PROFILE
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
+from reports.prereg.samples import Measured
 from reports.testing.described import described
 from reports.testing.small_rules import (
     SUBJECT,

@@ -68,7 +68,7 @@ def publish(folder: Path, rule: Path, measurements: Measurements, subject: Subje
     for name, data in artefacts(judged, document, folder).items():
         (folder / name).write_bytes(data)
     (folder / BUNDLE).write_bytes(pack(measurements))
-    remember(folder, rule.name, subject, Store(folder / "measurements" / ("0" * 16)))
+    remember(folder, rule.name, subject, Store(folder / "measurements" / ("0" * 16)), code={})
     return judged
 
 

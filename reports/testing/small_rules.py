@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.known_names import NULLS
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import (
     Cell,
     Claim,
@@ -24,9 +25,10 @@ from reports.prereg.preregistration import (
     Trap,
 )
 from reports.prereg.rules import Rule, ShareBelow, TrapRule
+from reports.prereg.samples import Measured
 from reports.seals.seal import SealStatus, seal
 from reports.store.subject_facts import SubjectFacts
-from reports.testing.described import NULLS, described
+from reports.testing.described import described
 
 SUBJECT = SubjectFacts("tiny", "fixtures/tiny", None, (0, 1, 2, 3), exploratory=False, sealed_layer_sha256=None)
 SHIPPED = Path(__file__).parents[2] / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4.toml"
@@ -85,7 +87,7 @@ def a_secondary(layers: int = 4, **fields: object) -> Secondary:
         "metric": "relative_energy_rank_95",
         "band": 0.0,
         "statement": "Experts are narrower than the FFN of a dense model.",
-        "dense": Dense("tiny-dense", "fixtures/tiny_dense", None, "olmo", layers, 8, 4, "2" * 64, "3" * 64),
+        "dense": Dense("tiny-dense", "fixtures/tiny_dense", "olmo", layers, 8, 4, None, "3" * 64, "2" * 64),
         **fields,
     }
     return Secondary(**values)  # type: ignore[arg-type]

@@ -25,10 +25,11 @@ layers_of = st.lists(
     st.sampled_from([1, 2, 4]).flatmap(lambda n: st.lists(grid, min_size=n, max_size=n)), min_size=1, max_size=2
 )
 tolerances = st.integers(0, 16).map(lambda number: number / 64)
+LIFT = st.just("lift")
 rules = (
-    st.builds(ShareBelow, st.just("lift"), grid, st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0]))
-    | st.builds(MeanAtLeast, st.just("lift"), grid)
-    | st.builds(MeanAtLeast, st.just("lift"), grid, st.sampled_from([0.0, 0.125, 0.5]))
+    st.builds(ShareBelow, metric=LIFT, below=grid, at_least=st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0]))
+    | st.builds(MeanAtLeast, metric=LIFT, at_least=grid)
+    | st.builds(MeanAtLeast, metric=LIFT, at_least=grid, over_tau=st.sampled_from([0.0, 0.125, 0.5]))
 )
 DRAWS = (1.0, 0.75)
 

@@ -48,8 +48,9 @@ def test_what_is_committed_fits(path: Path, schema: str) -> None:
 
 
 def test_every_schema_has_something_committed_that_fits_it() -> None:
-    assert {path.name.removesuffix(".schema.json") for path in FOLDER.glob("*.json")} == {*TYPES, "measurement"}
-    assert {*TYPES} == {*WHOLE.values(), "seal", "ledger", "statement"}
+    every = {path.name.removesuffix(".schema.json") for path in FOLDER.glob("*.json")}
+    assert every == {*TYPES, "preregistration"}
+    assert {*TYPES} == {*WHOLE.values(), "seal", "ledger", "measurement", "statement"}
     assert {schema for _, schema in PUBLISHED} == set(WHOLE.values())
 
 
@@ -71,9 +72,14 @@ def test_published_measurements_fit(path: Path) -> None:
     "change", [{"layer": -1}, {"kind": "gate"}, {"seconds": None}, {"more": 1}, {"samples": {"a": 1}}]
 )
 def test_a_schema_can_refuse(change: dict[str, Any]) -> None:
+    samples = {
+        "values": [1], "label": "a", "unit": "-", "axes": ["expert"], "counted": "matrices", "noise": None,
+        "least": None,
+        "most": None, "made_of": [],
+    }  # fmt: skip
     sound = {
-        "kind": "claim", "name": "narrow_d", "layer": 0, "of": "layer", "tensors_sha256": "a" * 64,
-        "samples": {"a": [1]}, "reference": {}, "profiles": {}, "texts": {}, "seconds": 0.1, "entry_sha256": "b" * 64,
+        "kind": "claim", "name": "narrow_d", "layer": 0, "of": "layer", "tensors_sha256": "a" * 64, "seconds": 0.1,
+        "axes": {"expert": ["0"]}, "profiles": {}, "samples": {"a": samples}, "texts": {}, "entry_sha256": "b" * 64,
     }  # fmt: skip
     assert validator("measurement").is_valid(sound)
     assert not validator("measurement").is_valid(sound | change)

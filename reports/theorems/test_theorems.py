@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from kernels.closed_forms.haar_level import haar_level
 from reports.base.matrix_names import by_projection, matrix_name
 from reports.judge.decision import decide
-from reports.prereg.measurement import Measured, Measurement
+from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import AtLevel, LargestAtMost, MeanAtLeast
+from reports.prereg.samples import Measured
 from reports.testing.described import described
 from reports.testing.small_rules import (
     SUBJECT,

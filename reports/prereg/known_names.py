@@ -1,0 +1,38 @@
+"""The names that a preregistration may use: metrics by their rule, searches, nulls and generators."""
+
+from reports.base.by_file_name import file_names
+from reports.prereg.declared import measure_file, measure_of, metrics_for
+
+OPTIMISERS = file_names("kernels.searches")
+EVERY_NULL = file_names("kernels.nulls")
+NULLS = ("gaussian", "spectral", "shuffled")  # of every rule, so that none can be left out where it gains most
+
+# What each generator of controls has to be told beside its shape and seed
+GENERATORS = {
+    "low_rank_plus_noise": ("rank", "noise_energy"),
+    "gaussian": (),
+    "identity": (),
+    "rank_one": (),
+    "peaky_codebook": ("rank", "noise_energy", "beta"),
+    "sign_lattice": ("distinct",),
+}
+MODELS = ("gaussian", "peaky_codebook")  # generators whose experts can be those of a whole model
+
+
+def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
+    """The metrics that a claim or trap may ask for by `rule`, or, `beside` its own, may be recomputed under: what the
+    same measure hands over."""
+    if beside is None:
+        return metrics_for(rule, registered=True)
+    measure = measure_of(beside)
+    return tuple(metric for metric in metrics_for(rule) if metric != beside and measure_of(metric) == measure)
+
+
+def lands(metric: str) -> bool:
+    """Whether what is behind it learns a rotation, so that a control may say where that must land."""
+    return "landing" in measure_file(metric).METRICS
+
+
+def relative_metrics() -> tuple[str, ...]:
+    """Those that a secondary may compare two sides by: each relative to its own null."""
+    return metrics_for("secondary")
