@@ -15,10 +15,10 @@ NAMES = [
     "gates",
     "spectra",
     "distribution_narrow_d",
+    "specialist_narrower",
     "lift_beta_lift",
     "decomposition_beta_lift",
     "radam_convergence",
-    "specialist_narrower",
     "inflation",
 ]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reports.compare.differences import differences
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json, gate_json
-from reports.judge.gates import apply_rule, control_outcome, paired_nll
+from reports.judge.gates import apply_rule, control_outcome
 from reports.judge.instruments import judge_control, judge_trap
 from reports.pages.messages import damage_text, gate_message, measurement_text
 from reports.prereg.measurement import Measurement
@@ -200,12 +200,6 @@ def test_a_closing_rule_reaches_as_far_as_its_tolerance(tolerance: float, border
     reach = (0.125 - tolerance, 0.125 + tolerance)
     assert (outcome.threshold, outcome.reach, outcome.layer_reaches) == (0.25, reach, (reach,))
     assert (outcome.met, outcome.borderline) == (True, borderline)
-
-
-def test_prompts_without_a_pair_are_no_sample() -> None:
-    closing = of_model(Cell("claim", "one_bit_nll", 3), generated((1.0, 3.0), {"learned": (1.5,)}))
-    with pytest.raises(ValueError, match="zip"):
-        paired_nll(closing, "inflation")
 
 
 def test_the_curve_alone_decides_nothing() -> None:

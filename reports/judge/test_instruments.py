@@ -256,7 +256,6 @@ def test_a_trap_says_what_it_observed_and_what_it_is_held_to() -> None:
     [
         ("off_gain", {"off_gain": 0.3, "lift": 0.2}, 0.3),
         ("off_gain", {"inflation": 0.1, "lift": 0.2}, 0.2),
-        ("inflation_unrotated", {"inflation": 0.1, "lift": 0.2}, 0.1),
         ("inflation_unrotated", {"inflation_unrotated": 0.4, "inflation": 0.1}, 0.4),
         ("off_gain", {"beta": 0.5}, 0.0),
     ],

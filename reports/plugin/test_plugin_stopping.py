@@ -84,7 +84,7 @@ def test_after_a_kill_no_later_cell_starts(
 
 LONG = """
 import pathlib
-import fixtures.measures.effective_dimension as module
+import kernels.spectra.spectrum as module
 from fixtures.testing.waiting import wait_for
 
 BEHIND = False
