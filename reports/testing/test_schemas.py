@@ -26,7 +26,7 @@ WHOLE = {
 PUBLISHED = [(path, schema) for name, schema in WHOLE.items() for path in sorted(VERDICTS.glob(f"*/{name}"))]
 SEALS = [(path, "seal") for path in sorted(PREREGISTRATIONS.glob("*.seal.json"))]
 FREE = ("seal", "environment")  # tables of a verdict that may hold anything
-OPEN = {"layer_sha256", "beta", "by_domain", "upto", "alone", "continuations"}  # tables whose keys are names
+OPEN = {"code", "layer_sha256", "beta", "by_domain", "upto", "alone", "continuations"}  # tables whose keys are names
 
 
 def validator(schema: str) -> jsonschema.Draft202012Validator:
