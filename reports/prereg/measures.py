@@ -14,10 +14,15 @@ def searches_and_nulls(prereg: Preregistration, *others: str) -> list[str]:
     """The modules of the searches and nulls that a rule names, and of `others`: they are imported by these names."""
     if prereg.rotations is None:
         return []
-    named = [prereg.rotations.optimiser, *(prereg.one_bit.best_of if prereg.one_bit else ()), *others]
-    named += [control.optimiser for control in prereg.controls if control.optimiser is not None]
-    searches = [f"kernels.searches.{name}" for name in dict.fromkeys(named)]
+    searches = [f"kernels.searches.{name}" for name in dict.fromkeys((*searches_of(prereg), *others))]
     return searches + [f"kernels.nulls.{name}" for name in prereg.rotations.nulls]
+
+
+def searches_of(prereg: Preregistration) -> list[str]:
+    """The searches that a rule names, each once."""
+    named = [] if prereg.rotations is None else [prereg.rotations.optimiser]
+    named += prereg.one_bit.best_of if prereg.one_bit else ()
+    return list(dict.fromkeys([*named, *(one.optimiser for one in prereg.controls if one.optimiser is not None)]))
 
 
 def measure_for(cell: Cell, prereg: Preregistration) -> str:
