@@ -12,7 +12,7 @@ from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import GateOutcome, apply_rule, judge_gate, judge_gates
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval, registered_cells
-from reports.prereg.rules import MeanAtLeast, MeanAtMost, ShareBelow
+from reports.prereg.rules import MeanAtLeast, MeanAtMost, Rule, ShareBelow
 from reports.prereg.samples import Measured
 from reports.testing.small_rules import a_claim, a_control, a_preregistration, a_trap, lifted, of, sampled
 
@@ -277,3 +277,12 @@ def test_an_interval_leaves_half_of_what_its_level_leaves_on_each_side() -> None
     """The mean of two resampled layers is 0, 1/2 or 1, half of the time 1/2."""
     for level, ends in ((0.4, (0.5, 0.5)), (0.6, (0.0, 1.0))):
         assert bootstrap_over_layers((0.0, 1.0), Interval(level=level, draws=2000, seed=3)) == (ends, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "counted"),
+    [(ShareBelow("lift", 2.0, 0.5), "matrices"), (MeanAtLeast("structure", 1.0), "layers")],
+)
+def test_what_n_counts_is_said_by_the_samples(rule: Rule, counted: str) -> None:
+    cell = of(Cell("claim", "beta_lift", 0), lifted(1.2))
+    assert apply_rule(rule, [cell]).counted == counted

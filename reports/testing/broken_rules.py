@@ -204,7 +204,7 @@ BROKEN = (
         "settings are no part of a store's identity",
         Identity,
         lambda rule: lambda identity: rule(replace(identity, settings={})),
-        "store/test_store.py::test_other_rule_kernels_or_settings_are_another_store",
+        "store/test_store.py::test_another_rule_or_other_settings_are_another_store",
         "to_json",
     ),
     Broken("a kill stops no cell under -x", Study, nothing, STOPPED, "killed_before"),

@@ -27,6 +27,7 @@ SAME: Mapping[str, tuple[int, str]] = {
     "reports.judge.bootstrap.bootstrap_over_prompts": (3, "values are floats without a dtype; labels in capitals"),
     "reports.judge.gates.apply_rule": (1, "a draw moves by the tolerance in both directions, in either order"),
     "reports.judge.gates._closing_outcome": (4, "_meets reads neither metric nor draws of a closing rule"),
+    "reports.judge.gates.paired_nll": (3, "zip is strict beside lengths that were checked where samples are made"),
     "reports.judge.gates.haar_draws": (3, "zip is strict beside a check of the lengths, which returns before"),
 }
 
