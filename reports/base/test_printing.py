@@ -15,7 +15,7 @@ from fixtures.testing.miniature import REPOSITORY, write_miniature
 from reports.base.errors import LONGEST, BadInput, ExitCode, StudyError, unusable
 from reports.base.markdown import quoted
 from reports.base.printing import one_line, printable_lines
-from reports.cli import main
+from reports.commands.cli import main
 from reports.report.page import shown_text
 
 HOSTILE = "a\x1b[2J\x1b]0;title\x07\nKILLED\r\u202eevil\x9b31m\u2028\x00|`<b>"

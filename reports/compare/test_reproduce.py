@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reports.base.errors import BadInput, ExitCode, Tampered
-from reports.cli import main
+from reports.commands.cli import main
 from reports.compare.circumstances import circumstances
 from reports.compare.differences import differences
 from reports.compare.reproduce import read_decision

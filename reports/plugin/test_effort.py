@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.cli import PREREGISTRATIONS
+from reports.commands.cli import PREREGISTRATIONS
 from reports.parsing.parse import load_preregistration
 from reports.plugin.effort import effort_lines, search_flops, span, step_flops
 

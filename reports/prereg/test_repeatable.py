@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reports.base.errors import BadInput
-from reports.cli import PREREGISTRATIONS
+from reports.commands.cli import PREREGISTRATIONS
 from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import lint, sealable
 from reports.prereg.preregistration import Graduated, Preregistration, RAdam, Rotations

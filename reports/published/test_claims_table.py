@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from reports.base.errors import BadInput
-from reports.cli import PREREGISTRATIONS
-from reports.cli_verdicts import SCOREBOARD, VERDICTS
+from reports.commands.cli import PREREGISTRATIONS
+from reports.commands.cli_verdicts import SCOREBOARD, VERDICTS
 from reports.published.claims_table import BEGIN, END, claims_table, with_claims
 from reports.published.scoreboard import GateStanding, Standing, scoreboard_html, scoreboard_markdown, standings
 

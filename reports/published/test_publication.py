@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fixtures.testing.once import once
 from reports.base.errors import ExitCode, Incomplete, StudyError
-from reports.cli import main
+from reports.commands.cli import main
 from reports.pages.postmortem import MARKER
 from reports.parsing.parse import load_preregistration
 from reports.plugin.reproduction import reproduction

@@ -11,7 +11,7 @@ import pytest
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import BadInput, ExitCode, Tampered
-from reports.cli import main
+from reports.commands.cli import main
 from reports.judge.digests import digests
 from reports.prereg.preregistration import Cell, registered_cells
 from reports.published.publication import rebuilt

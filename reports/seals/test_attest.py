@@ -10,8 +10,8 @@ import pytest
 
 from fixtures.checkpoints.provenance import file_sha256
 from reports.base.errors import ExitCode, Tampered
-from reports.cli import PREREGISTRATIONS, main
-from reports.cli_verdicts import VERDICTS
+from reports.commands.cli import PREREGISTRATIONS, main
+from reports.commands.cli_verdicts import VERDICTS
 from reports.parsing.parse import load_preregistration
 from reports.seals.attest import statement
 from reports.seals.ledger import LEDGER, read_ledger

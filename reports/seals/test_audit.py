@@ -9,7 +9,7 @@ import pytest
 
 from reports.artefacts.ledger_entry import Entry
 from reports.base.errors import ExitCode
-from reports.cli import PREREGISTRATIONS, main
+from reports.commands.cli import PREREGISTRATIONS, main
 from reports.seals.audit import DECISION, VERDICTS
 from reports.testing.repositories import LEDGER_AT, PERSON, Repository, chain, git, lines, repository, verdict
 

@@ -13,7 +13,7 @@ import pytest
 from fixtures.checkpoints.provenance import file_sha256
 from fixtures.subjects.find_subject import subject_facts
 from reports.base.errors import ExitCode
-from reports.cli import PREREGISTRATIONS
+from reports.commands.cli import PREREGISTRATIONS
 from reports.seals.seal import verify
 
 ROOT = Path(__file__).resolve().parents[2]

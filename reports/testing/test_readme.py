@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reports.base.errors import ExitCode
-from reports.cli import parser
+from reports.commands.cli import parser
 from reports.plugin.early import add_options
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from reports.artefacts.schemas import FOLDER, TYPES, schemas
-from reports.cli import PREREGISTRATIONS
-from reports.cli_verdicts import VERDICTS
+from reports.commands.cli import PREREGISTRATIONS
+from reports.commands.cli_verdicts import VERDICTS
 from reports.seals.ledger import LEDGER
 from reports.testing.fuzzing import places, with_value
 

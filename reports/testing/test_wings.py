@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "reports": (
         "base", "artefacts", "prereg", "parsing", "store", "seals", "judge", "compare", "theorems", "pages", "figures",
-        "report", "published", "study", "plugin", "cli_verdicts", "cli", "__main__",
+        "report", "published", "study", "plugin", "commands", "__main__",
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "bench",
@@ -24,6 +25,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")
+FLOORS = 9  # of wings that rest on one another
 MOST = 28  # entries of a folder, tests included
 
 
@@ -71,6 +73,26 @@ def test_an_arrow_that_runs_up_is_seen() -> None:
     assert upwards("reports", gates, "def late():\n    from reports.pages import why") == {"pages"}
     assert upwards("reports", gates, "import reports.testing.small_rules") == {"testing"}
     assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.rotating.learning import Learning") == {"rotating"}
+
+
+def floors(package: str) -> dict[str, int]:
+    """How high each wing is above what it rests on: the longest chain of imports from it, in wings."""
+    below: dict[str, set[str]] = {one: set() for one in WINGS[package]}
+    for path in sources(package):
+        here = path.parts[0].removesuffix(".py")
+        modules = imported((ROOT / package / path).read_text("utf8"))
+        below[here] |= {one for one in map(partial(wing, package), modules) if one in below}
+    height: dict[str, int] = {}
+    for one in WINGS[package]:  # from the ground up
+        height[one] = 1 + max((height[other] for other in below[one] - {one}), default=0)
+    return height
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_no_number_passes_more_than_nine_floors(package: str) -> None:
+    found = floors(package)
+    del found[WINGS[package][-1]]  # `python -m`, two lines
+    assert 3 < max(found.values()) <= FLOORS
 
 
 def entries(folder: Path) -> int:

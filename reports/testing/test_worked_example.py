@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports import cli
 from reports.base.errors import ExitCode
+from reports.commands import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "hypotheses" / "README.md").read_text("utf8")

@@ -18,7 +18,7 @@ from reports.store.store import write_atomically
 if TYPE_CHECKING:
     from reports.store.subject_facts import SubjectFacts
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VERDICTS = ROOT / "reports" / "verdicts"
 SCOREBOARD = "README.md"  # where a person who opens the folder of verdicts sees it
 

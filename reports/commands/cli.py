@@ -1,6 +1,6 @@
 """`python -m reports`: one function and one line for each command about preregistrations and verdicts.
 
-The commands that judge and render live in `reports/cli_verdicts.py`.
+The commands that judge and render live in `reports/commands/cli_verdicts.py`.
 """
 
 import argparse
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
 from reports.base.printing import one_line
-from reports.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
+from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.parsing.parse import load_preregistration
 from reports.parsing.refusals import closest
 from reports.prereg.lint import lint, sealable
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, verify, was_sealed
 
-PREREGISTRATIONS = Path(__file__).resolve().parents[1] / "hypotheses" / "preregistrations"
+PREREGISTRATIONS = Path(__file__).resolve().parents[2] / "hypotheses" / "preregistrations"
 
 NAME: Argument = ("name", {"metavar": "NAME", "help": "a preregistration by its stem, or a path"})
 NAMES: Argument = ("names", {"metavar": "NAME", "nargs": "*", "help": "preregistrations (default: all of them)"})

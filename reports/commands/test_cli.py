@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from reports.base.errors import ExitCode
-from reports.cli import main
+from reports.commands.cli import main
 from reports.seals.ledger import LEDGER, START, read_ledger
 from reports.seals.seal import sidecar_path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STEM = "E-ffn-rotation-v4"
 REASON = ("--what", "design 4", "--why", "before any run")
 
@@ -68,7 +68,9 @@ def test_life_of_a_preregistration(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     today = "2026-01-02"
-    monkeypatch.setattr("reports.cli.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone)))
+    monkeypatch.setattr(
+        "reports.commands.cli.datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone))
+    )
     assert main(["status"], folder) == 0
     assert capsys.readouterr().out == f"{STEM}: not sealed, draft\n"
     assert main(["log"], folder) == 0
@@ -173,7 +175,7 @@ def test_module_runs_and_sees_the_shipped_preregistrations() -> None:
 def test_no_heavy_import() -> None:
     """The commands that guard the rule start in milliseconds and need neither weights nor torch."""
     code = (
-        "import sys; from reports.cli import parser; parser(); heavy = {'torch', 'numpy', 'transformers', "
+        "import sys; from reports.commands.cli import parser; parser(); heavy = {'torch', 'numpy', 'transformers', "
         "'fixtures'}; print({name.partition('.')[0] for name in sys.modules} & heavy)"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
@@ -186,6 +188,6 @@ def test_a_defect_of_ours_is_one_line_and_no_kill(
     def defect(_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("reports.cli.read_ledger", defect)
+    monkeypatch.setattr("reports.commands.cli.read_ledger", defect)
     assert main(["log"], tmp_path) == ExitCode.INCOMPLETE
     assert capsys.readouterr().err == "error: ZeroDivisionError: a defect; please report it\n"
