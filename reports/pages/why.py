@@ -12,7 +12,7 @@ from reports.judge.gates import GateOutcome, Measurements
 from reports.judge.instruments import judge_trap
 from reports.judge.probe import FAMILIES, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
-from reports.pages.postmortem import cell_ranges
+from reports.pages.sections.deviations import cell_ranges
 from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
 from reports.parsing.refusals import closest

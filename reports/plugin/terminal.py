@@ -13,7 +13,7 @@ from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, t
 from reports.judge.gates import GateOutcome
 from reports.judge.one_bit_damage import generation_lines
 from reports.judge.secondary import secondary_line
-from reports.pages.messages import lift_lines
+from reports.pages.sections.lift import lift_lines
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.effort import effort_lines
 from reports.plugin.plan import Plan

@@ -8,8 +8,8 @@ from reports.figures.shown import Table
 from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
 from reports.judge.gates import GateOutcome
 from reports.judge.instruments import ControlOutcome, TrapOutcome
-from reports.pages.messages import lift_lines
-from reports.pages.postmortem import cell_ranges
+from reports.pages.sections.deviations import cell_ranges
+from reports.pages.sections.lift import lift_lines
 from reports.prereg.preregistration import Claim, Verdict
 from reports.report.tables import (
     attainable_table,
