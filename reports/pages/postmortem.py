@@ -21,9 +21,9 @@ INVITATION = "\n\n## Notes\n\n_Nothing was added by hand._\n"
 
 def postmortem(decision: Decision, document: Mapping[str, Any], measurements: Measurements = NOTHING) -> str:
     """The generated part, in Markdown."""
-    verdict, *others = sections(Told(decision, document, measurements)).values()
-    pages = [as_markdown(verdict, level=1), *map(as_markdown, others)]
-    return "\n\n".join(page for page in pages if page) + "\n"
+    found = sections(Told(decision, document, measurements))
+    told = (as_markdown(section, level=1 if name == "verdict" else 2) for name, section in found.items())
+    return "\n\n".join(text for text in told if text) + "\n"
 
 
 def with_written_part(generated: str, page: Path) -> str:

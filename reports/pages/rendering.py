@@ -50,8 +50,8 @@ def as_html(name: str, section: Section, drawn: Mapping[str, str]) -> str:
         [
             f'<section id="{name}" aria-labelledby="{name}-title">',
             f'<h2 id="{name}-title">{_inline(section.title)}</h2>',
-            *([_html(Bullets(said))] if said else []),
-            *(_html(part) for part in section.parts),
+            *([part_html(Bullets(said))] if said else []),
+            *(part_html(part) for part in section.parts),
             *(drawn[figure] for figure in section.figures),
             *(_folded(part) for part in section.details if isinstance(part, Table)),
             "</section>\n",
@@ -59,7 +59,8 @@ def as_html(name: str, section: Section, drawn: Mapping[str, str]) -> str:
     )
 
 
-def _html(part: Part) -> str:
+def part_html(part: Part) -> str:
+    """A paragraph, list, block or table; a long table is folded away."""
     match part:
         case Bullets(lines, below):
             inner = _list(below) if below else ""

@@ -28,7 +28,7 @@ def section(told: Told) -> Section:
         (table, *notes, *(f"{line}." for line in near)),
         lines=(*broken, *near),
         details=broken,
-        figures=("timeline",),
+        figures=("gates",),
     )
 
 

@@ -1,5 +1,6 @@
 """The rules under the other registered estimators, and which gates one of them would have turned."""
 
+from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
 from reports.pages.section import Section, Table, Told
 
@@ -18,13 +19,14 @@ def section(told: Told) -> Section | None:
     if not rows:
         return None
     said = "The first estimator of each gate is the registered one; the others never enter the verdict."
-    turned = tuple(
-        f"{outcome.gate.id} is {words}"
-        for outcome in told.decision.core_gates
-        if (words := fragile(outcome)) is not None
-    )
     table = Table("The same rules under every registered estimator [-]", COLUMNS, rows)
-    return Section("Sensitivity", (said, table), turned, turned)
+    return Section("Sensitivity", (said, table), fragile_lines(told.decision))
+
+
+def fragile_lines(decision: Decision) -> tuple[str, ...]:
+    """A line for each gate of the core that another registered estimator would have turned."""
+    found = ((outcome.gate.id, fragile(outcome)) for outcome in decision.core_gates)
+    return tuple(f"{gate} is {words}" for gate, words in found if words is not None)
 
 
 def fragile(outcome: GateOutcome) -> str | None:
