@@ -4,7 +4,7 @@ Texts are Markdown within a line: code, bold and emphasis. What came from data g
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -49,7 +49,7 @@ class Section:
     """One heading and what stands below it."""
 
     title: str
-    parts: tuple[Part, ...] = ()  # of every page; without any, `postmortem.md` leaves the section out
+    parts: Sequence[Part] = ()  # of every page; without any, `postmortem.md` leaves the section out
     lines: tuple[str, ...] = ()  # all that a terminal shows of it
     details: tuple[str | Table, ...] = ()  # below the heading in HTML alone, which has room for them
     figures: tuple[str, ...] = ()  # by name, in HTML

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from reports.judge.decision import controls_once
+from reports.judge.instruments import ControlOutcome
 from reports.pages.section import Section, Table, Told
 
 ORDER = 90
@@ -18,11 +19,16 @@ def section(told: Told) -> Section | None:
     every = controls_once(told.decision.gates)
     if not every:
         return None
-    line = sound("controls", ((one.control.name, one.sound, one.reason) for one in every))
+    line = controls_line(every)
     reasons = tuple((one.control.name, one.control.claim, one.median, one.reason) for one in every)
     table = Table("Controls of the core", COLUMNS, rows)
     detail = Table("Every control", ("control", "claim", "median [-]", "why"), reasons)
     return Section("Controls", (table,) if rows else (), (line,), (line, detail))
+
+
+def controls_line(found: Iterable[ControlOutcome]) -> str:
+    """How many controls are sound, and which are not."""
+    return sound("controls", ((one.control.name, one.sound, one.reason) for one in found))
 
 
 def sound(what: str, found: Iterable[tuple[str, bool | None, str]]) -> str:

@@ -4,6 +4,7 @@ from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.pages.section import Section, Table, Told, Value
 
 ORDER = 20
+OUTSIDE = "outside verdict, trigger and core"
 COLUMNS = ("gate", "status", "observed", "needed", "margin", "within reach", "95 % interval", "detectable", "n")
 
 
@@ -17,7 +18,7 @@ def section(told: Told) -> Section:
         "prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five."
     ]
     if decision.exploratory_gates:
-        notes.append(f"Gates after the first kill are {EXPLORATORY.replace('it is', 'they are')}.")
+        notes.append(f"Gates after the first kill are exploratory: they are {OUTSIDE}.")
     near = tuple(
         f"{outcome.gate.id} is {words}" for outcome in decision.gates if (words := borderline(outcome.rule)) is not None
     )
@@ -30,9 +31,6 @@ def section(told: Told) -> Section:
         details=broken,
         figures=("gates",),
     )
-
-
-EXPLORATORY = "exploratory: it is outside verdict, trigger and core"
 
 
 def borderline(rule: RuleOutcome | None) -> str | None:
