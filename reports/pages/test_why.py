@@ -115,7 +115,7 @@ def test_a_share_is_spelled_out_from_matrices_to_verdict() -> None:
     assert "gate narrow_d@2-layer, layers 0-1\n  below 0.4: L00:3 + L01:3 = 6 of 12\n  6 / 12 = 0.5000 < 0.7" in text
     assert "gate narrow_d@4-layer, layers 0-3\n  below 0.4: L00:3 + L01:3 + L02:3 + L03:3 = 12 of 24" in text
     assert "fragile: met under stable_rank (1.000)" in text
-    assert "controls: 1 of 1 sound\n  traps: none are registered" in text
+    assert "controls: 1 of 1 sound\n  traps: none to judge" in text
     kill = "it is the rung's first kill, so it is the verdict: KILLED, narrow-d threshold unmet at 2-layer checkpoint"
     assert kill in one_line(text)
     assert "it comes after the rung's first kill: exploratory" in one_line(text)

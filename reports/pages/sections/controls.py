@@ -36,7 +36,7 @@ def sound(what: str, found: Iterable[tuple[str, bool | None, str]]) -> str:
     outcomes = list(found)
     ran = [outcome for outcome in outcomes if outcome[1] is not None]
     if not outcomes:
-        return f"{what}: none are registered"
+        return f"{what}: none to judge"
     if not ran:
         return f"{what}: none of {len(outcomes)} ran"
     text = f"{what}: {sum(state is True for _, state, _ in ran)} of {len(outcomes)} sound"
