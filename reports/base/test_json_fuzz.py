@@ -19,7 +19,7 @@ from reports.base.errors import BadInput
 from reports.compare.circumstances import circumstances
 from reports.compare.differences import differences
 from reports.compare.reproduce import outcome_line, read_decision
-from reports.judge.decision import decide
+from reports.judge.decision import Decision, decide
 from reports.judge.digests import digests
 from reports.judge.document import decision_json
 from reports.prereg.preregistration import Cell, registered_cells
@@ -70,8 +70,8 @@ def redigested(entry: Any) -> bytes:
     return canonical_json({**unsigned, "entry_sha256": sha256_hex(canonical_json(unsigned))})
 
 
-def a_document() -> dict[str, Any]:
-    """A decision with a control, traps, a kill, a gate after it, and another estimator."""
+def a_decision() -> tuple[Decision, dict[str, Any]]:
+    """A decision, and its document, with a control, traps, a kill, a gate after it, and another estimator."""
     trap = a_trap("off_rotation", MeanAtMost("off_gain", 1.03), claim="narrow_d")
     claim = a_claim(sensitivity=("participation_ratio",))
     prereg = a_preregistration([claim], [a_control("planted_narrow_d")], traps=[trap])
@@ -83,13 +83,12 @@ def a_document() -> dict[str, Any]:
             if cell.kind == "trap"
             else a_measurement(cell, wide, participation_ratio=wide)
         )
-    document = decision_json(
-        decide(prereg, range(4), found), subject=SUBJECT, seal={"file": "a.toml"}, environment=ENVIRONMENT, errors=[]
-    )
-    return dict(json.loads(json.dumps(document)))
+    decision = decide(prereg, range(4), found)
+    document = decision_json(decision, subject=SUBJECT, seal={"file": "a.toml"}, environment=ENVIRONMENT, errors=[])
+    return decision, dict(json.loads(json.dumps(document)))
 
 
-DOCUMENT = a_document()
+DECISION, DOCUMENT = a_decision()
 ENTRY = json.loads(encode_entry(a_measurement(Cell("claim", "narrow_d", 3), [0.25, 0.5], stable_rank=[0.1, 0.2])))
 
 
@@ -157,7 +156,7 @@ def compare(path: Path) -> None:
         assert all(found.line() for found in differences(obtained, expected, {"energy_rank_95": 0.01}))
         circumstances(obtained, expected)
     outcome_line(document, reproduced=False)
-    found = in_order([standing_of("a", document), standing_of("b", DOCUMENT)])
+    found = in_order([standing_of("a", DECISION, document), standing_of("b", DECISION, DOCUMENT)])
     assert scoreboard_markdown(found)
     assert scoreboard_html(found)
 

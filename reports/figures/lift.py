@@ -6,10 +6,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.figures.shown import Panel, Shown, Table, layers_absent, nothing
+from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
+from reports.pages.section import Table
 from reports.prereg.decomposed import decompose
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast

@@ -5,22 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.base.spans import spans
+from reports.pages.section import Table
 from reports.prereg.preregistration import Cell
 
 if TYPE_CHECKING:  # matplotlib is loaded when a report is rendered, not when pytest starts
     from matplotlib.axes import Axes
 
-Value = float | int | str | None  # None where nothing was measured
 LOW = 2.9  # height of a panel [inch]; its width is the theme's
-
-
-@dataclass(frozen=True)
-class Table:
-    """The numbers behind a figure, unrounded; the first column names the row."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ from reports.judge.document import decision_json
 from reports.judge.one_bit_damage import OneBitDamage, generation_json, generation_lines, one_bit_damage
 from reports.judge.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_rung, decided, found, states_of
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
-from reports.pages.postmortem_one_bit import generation_section
+from reports.pages.rendering import as_markdown
+from reports.pages.section import Told
+from reports.pages.sections import one_bit as one_bit_section
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.terminal import COLUMNS, write_summary
 from reports.prereg.measurement import Measurement
@@ -246,9 +248,9 @@ def test_the_scatter_between_starts_is_told() -> None:
     assert line == (
         "1 bit in 4 layers: learned +33.3% ± 10.0, frozen +0.0%; ± standard deviation between 3 Haar starts, in points"
     )
-    page = generation_section(outcome)
-    assert "| learned | +33.3% |" in page
-    assert "| 10.0 (3) |" in page
+    page_section = section(cell)
+    assert "| learned | +33.3% |" in page_section
+    assert "| 10.0 (3) |" in page_section
     (row,) = document_of(decision_on(cell))["generation"]["scopes"][-1]["variants"][:1]
     assert (row["by_start"], row["scatter"]) == ([0.1, 0.2, 0.3], pytest.approx(0.1))
 
@@ -321,7 +323,12 @@ HOSTILE = (
 
 
 def section(*cells: Measurement) -> str:
-    return generation_section(decision_on(*cells).one_bit_damage)
+    return section_of(decision_on(*cells))
+
+
+def section_of(decision: Decision) -> str:
+    told_of = one_bit_section.section(Told(decision, {}, {}))
+    return "" if told_of is None else as_markdown(told_of)
 
 
 def test_no_section_without_a_measurement() -> None:
@@ -350,7 +357,7 @@ def test_the_section_holds_every_number() -> None:
 
 def test_one_layer_is_no_layers() -> None:
     rung = replace(RUNG, one_bit=a_one_bit(scopes=(1,)))
-    text = generation_section(decide(rung, LAYERS, {CELLS[0].cell: CELLS[0]}).one_bit_damage)
+    text = section_of(decide(rung, LAYERS, {CELLS[0].cell: CELLS[0]}))
     assert "With 1 layer quantised:" in text
     assert "Continued greedily" not in text
 
@@ -466,7 +473,10 @@ def test_no_line_of_the_summary_is_wider_than_a_terminal() -> None:
     said = " ".join(" ".join(lines).split())
     assert "1 bit in 4 layers: learned +0.0%" in said
     assert "random unbiased +3900.0%" in said
-    assert "fragile: one_bit_nll@4-layer missed under inflation_per_tensor (39.000)" in said
+    assert (
+        "one_bit_nll@4-layer is fragile: missed under inflation_unbiased (39.000), inflation_per_tensor (39.000)"
+        in said
+    )
     assert max(map(len, lines)) <= COLUMNS
     assert max(len(line) for line in generation_lines(told(*CELLS)) if "unquantised" in line) <= COLUMNS
 

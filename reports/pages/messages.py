@@ -59,26 +59,6 @@ def gate_message(outcome: GateOutcome) -> str:
     return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
 
 
-def lift_lines(outcome: GateOutcome) -> list[str]:
-    """What a gate's lift is made of, and what beating the best random draw is worth."""
-    factors, interval, rule = outcome.decomposition, outcome.structure_interval, outcome.rule
-    if factors is None or interval is None or rule is None:
-        return []
-    lines = [
-        f"{outcome.gate.id}: lift {factors.lift:.3f} = random {factors.random:.3f} × noise fit "
-        f"{factors.noise_fit:.3f} × structure {factors.structure:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
-    ]
-    margin = getattr(outcome.gate.claim.rule, "over_tau", None)
-    if margin is not None and rule.tau is not None:
-        over = factors.random * factors.noise_fit / rule.tau - 1.0
-        worth = "guards nothing" if over > margin else "is more than noise gains"
-        lines.append(
-            f"τ {rule.tau:.3f}, best of {len(rule.draws)} Haar draws: what the search gains on noise beats it by "
-            f"{over:.0%}, so the registered margin of {margin:.0%} {worth}"
-        )
-    return lines
-
-
 def _observed(claim: Claim, outcome: RuleOutcome) -> str:
     rule, observed, n = claim.rule, outcome.observed, outcome.n
     if isinstance(rule, ShareBelow):

@@ -9,8 +9,11 @@ import pytest
 from reports.base.errors import BadInput
 from reports.judge.decision import decide
 from reports.judge.document import decision_json
-from reports.pages.postmortem import MARKER, cell_ranges, postmortem, with_written_part
-from reports.pages.postmortem_fired import cost_section
+from reports.pages.postmortem import MARKER, postmortem, with_written_part
+from reports.pages.rendering import as_markdown
+from reports.pages.section import Told
+from reports.pages.sections import cost
+from reports.pages.sections.deviations import cell_ranges
 from reports.prereg.preregistration import Cell
 from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 
@@ -50,17 +53,23 @@ def test_a_kill_is_told_with_its_numbers() -> None:
 
 
 def test_a_borderline_gate_is_named_and_no_other() -> None:
-    assert "so that agreement is not promised: narrow_d@2-layer." in page([0.3, 0.4005], within=0.001)
-    assert "Borderline" not in page([0.3, 0.9], within=0.001)
+    near = page([0.3, 0.4005], within=0.001)
+    reach = "within the registered tolerances it may be 0.500 to 1.000 and come out otherwise"
+    assert f"narrow_d@2-layer is borderline: {reach}, so that agreement is not promised." in near
+    assert near.count("borderline") == 1
+    assert "borderline" not in page([0.3, 0.9], within=0.001)
 
 
 def test_the_cost_is_summed_by_what_was_measured() -> None:
     cells = [Cell("claim", "narrow_d", 0), Cell("claim", "narrow_d", 1), Cell("control", "a"), Cell("control", "b")]
     found = {cell: replace(a_measurement(cell, [0.1]), seconds=2.0 + (cell.layer or 0)) for cell in cells}
-    text = cost_section(found)
+    decision = decide(a_preregistration([a_claim()]), SUBJECT.layers, {})
+    told = cost.section(Told(decision, {}, found))
+    assert told is not None
+    text = as_markdown(told)
     assert "| claim | `narrow_d` | 2 | 5.0 |\n| control | `every control` | 2 | 4.0 |" in text
     assert "9 s in all" in text
-    assert cost_section({}) == ""
+    assert cost.section(Told(decision, {}, {})) is None
 
 
 def test_sensitivity_shows_an_estimator_that_disagrees() -> None:
@@ -72,7 +81,7 @@ def test_sensitivity_shows_an_estimator_that_disagrees() -> None:
 def test_without_a_kill_no_trigger_is_told() -> None:
     text = page([0.1, 0.1])
     assert text.startswith("# E-test, design 4: INCOMPLETE\n")
-    assert "No registered kill rule fired." in text
+    assert "No registered kill rule fired: 6 registered cells were not measured, first wide_d[L00]." in text
     assert "Trigger" not in text
 
 

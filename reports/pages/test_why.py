@@ -114,8 +114,8 @@ def test_a_share_is_spelled_out_from_matrices_to_verdict() -> None:
     assert "share below 0.4: 3 / 6 = 0.5000 [-]" in text
     assert "gate narrow_d@2-layer, layers 0-1\n  below 0.4: L00:3 + L01:3 = 6 of 12\n  6 / 12 = 0.5000 < 0.7" in text
     assert "gate narrow_d@4-layer, layers 0-3\n  below 0.4: L00:3 + L01:3 + L02:3 + L03:3 = 12 of 24" in text
-    assert "fragile: met under stable_rank (1.0000)" in text
-    assert "controls: 1 of 1 sound\n  traps: none are registered" in text
+    assert "fragile: met under stable_rank (1.000)" in text
+    assert "controls: 1 of 1 sound\n  traps: none to judge" in text
     kill = "it is the rung's first kill, so it is the verdict: KILLED, narrow-d threshold unmet at 2-layer checkpoint"
     assert kill in one_line(text)
     assert "it comes after the rung's first kill: exploratory" in one_line(text)
@@ -173,7 +173,7 @@ def test_traps_state_their_rule_and_how_they_came_out() -> None:
     )
     off = one_line(told("off_rotation[L01]"))
     assert "mean off_gain: 2.1000 / 2 = 1.0500 [-] mean off_gain 1.0500, at most 1.03: OUT OF LINE" in off
-    assert "traps: 4 of 8 sound off_rotation[L00] is OUT OF LINE:" in off
+    assert "traps: 4 of 8 sound; off_rotation[L00] is OUT OF LINE:" in off
     trivial = one_line(told("trivial_pass[L02]"))
     assert "the largest |value| is 4.00e-07; at most 1e-05 is allowed" in trivial
     unrotated = one_line(told("unrotated_one_bit[L03]"))

@@ -1,8 +1,6 @@
 """`python -m reports why CELL`: one cell, from its raw values through its rule to its part in the verdict. Pure."""
 
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean
 
 from reports.base.errors import BadInput
@@ -12,7 +10,10 @@ from reports.judge.gates import GateOutcome, Measurements
 from reports.judge.instruments import judge_trap
 from reports.judge.probe import FAMILIES, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
-from reports.pages.postmortem import cell_ranges
+from reports.pages.rendering import as_text
+from reports.pages.section import Section
+from reports.pages.sections.deviations import cell_ranges
+from reports.pages.sections.probe import concluded as probe_words
 from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
 from reports.parsing.refusals import closest
@@ -20,12 +21,6 @@ from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Claim, running_order
 
 COLUMNS = 80  # as in `reports/plugin/terminal.py`
-
-
-@dataclass(frozen=True)
-class Section:
-    title: str
-    lines: Sequence[str]
 
 
 def why(cell_id: str, decision: Decision, measurements: Measurements) -> str:
@@ -41,7 +36,7 @@ def why(cell_id: str, decision: Decision, measurements: Measurements) -> str:
         "probe": _probe,
         "secondary": _secondary,
     }[cell.kind]
-    return rendered(explain(cell, decision, measurements))
+    return "\n\n".join(as_text(section, COLUMNS) for section in explain(cell, decision, measurements)) + "\n"
 
 
 def find(cell_id: str, decision: Decision) -> Cell:
@@ -53,19 +48,6 @@ def find(cell_id: str, decision: Decision) -> Cell:
             f"{names}{closest(cell_id, known)}"
         )
     return known[cell_id]
-
-
-def rendered(sections: Sequence[Section]) -> str:
-    """Titles at the margin, lines indented by two and wrapped."""
-    parts = []
-    for section in sections:
-        wrapped = [
-            part
-            for line in section.lines
-            for part in textwrap.wrap(line, COLUMNS, initial_indent="  ", subsequent_indent="    ")
-        ]
-        parts.append("\n".join([*textwrap.wrap(section.title, COLUMNS), *wrapped]))
-    return "\n\n".join(parts) + "\n"
 
 
 def _head(cell: Cell, decision: Decision, what: str, *lines: str) -> Section:
@@ -105,7 +87,7 @@ def _claim(cell: Cell, decision: Decision, measurements: Measurements) -> list[S
     if measurement is not None:
         sections.append(Section("value of this layer", [*layer_arithmetic(measurement.measured, claim.rule)]))
         sections.append(Section("estimators beside noise", _beside_noise(claim, measurement)))
-    sections = [section for section in sections if section.lines]
+    sections = [section for section in sections if section.parts]
     return [*sections, *_gates(cell, decision, measurements)]
 
 
@@ -202,7 +184,7 @@ def _probe(cell: Cell, decision: Decision, measurements: Measurements) -> list[S
             )
         )
     concluded = [found for found in decision.probes if found.probe == probe]
-    lines = [f"{found.conclusion} ({'; '.join(found.reasons)})" for found in concluded]
+    lines = [probe_words(found) for found in concluded]
     return [*sections, Section("conclusion", [*(lines or ["none: a layer was not probed"]), "it enters no verdict"])]
 
 

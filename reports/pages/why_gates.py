@@ -5,6 +5,10 @@ from statistics import fmean
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
 from reports.pages.messages import gate_message
+from reports.pages.sections.controls import controls_line
+from reports.pages.sections.fired import OUTSIDE, borderline
+from reports.pages.sections.sensitivity import fragile
+from reports.pages.sections.traps import traps_line
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
 
@@ -57,8 +61,9 @@ def _spread(outcome: GateOutcome, decision: Decision) -> list[str]:
     text = f"{interval.level:.0%} interval, {interval.draws} resamples of {what}: {low:.4f} to {high:.4f}"
     if outcome.minimum_detectable_effect is not None:
         text += f"; an effect of {outcome.minimum_detectable_effect:.4f} would be detected four times out of five"
-    reach = f"within the registered tolerances it could be {rule.reach[0]:.4f} to {rule.reach[1]:.4f}"
-    return [text, f"{reach}: {'BORDERLINE' if rule.borderline else 'the same outcome'}"]
+    low, high = rule.reach
+    same = f"within the registered tolerances it may be {low:.4f} to {high:.4f}: the same outcome"
+    return [text, borderline(rule) or same]
 
 
 def _tau(outcome: GateOutcome) -> list[str]:
@@ -77,36 +82,24 @@ def _tau(outcome: GateOutcome) -> list[str]:
 
 def instruments(outcome: GateOutcome) -> list[str]:
     """How many controls and traps of a gate are sound, and what is said of those that are not."""
-    controls = [(control.control.name, control.sound, control.reason) for control in outcome.controls]
-    traps = [(trap.cell.id, trap.sound, trap.reason) for trap in outcome.traps]
-    lines = []
-    for what, found in (("controls", controls), ("traps", traps)):
-        sound = sum(state is True for _, state, _ in found)
-        lines.append(f"{what}: {sound} of {len(found)} sound" if found else f"{what}: none are registered")
-        lines += [f"{name} is OUT OF LINE: {reason}" for name, state, reason in found if state is False]
-        lines += [f"{name} did not run" for name, state, _ in found if state is None]
-    return lines
+    absent = [one.control.name for one in outcome.controls if one.sound is None]
+    absent += [one.cell.id for one in outcome.traps if one.sound is None]
+    return [controls_line(outcome.controls), traps_line(outcome.traps), *(f"{name} did not run" for name in absent)]
 
 
 def _sensitivity(outcome: GateOutcome) -> list[str]:
     rule = outcome.rule
     if rule is None or not outcome.sensitivity:
         return []
-    other = [found for found in outcome.sensitivity if found.met != rule.met]
+    turned = fragile(outcome)
     same = [found.metric for found in outcome.sensitivity if found.met == rule.met]
-    lines = []
-    if other:
-        turned = ", ".join(f"{found.metric} ({found.observed:.4f})" for found in other)
-        lines.append(f"fragile: {'met' if other[0].met else 'missed'} under {turned}")
-    if same:
-        lines.append(f"the same under {', '.join(same)}")
-    return lines
+    return [*([turned] if turned else []), *([f"the same under {', '.join(same)}"] if same else [])]
 
 
 def part(outcome: GateOutcome, decision: Decision) -> str:
     """What a gate does to the verdict."""
     if outcome in decision.exploratory_gates:
-        return "it comes after the rung's first kill: exploratory, outside verdict, trigger and core"
+        return f"it comes after the rung's first kill: exploratory, {OUTSIDE}"
     if decision.killed_at is not None and outcome == decision.gates[decision.killed_at]:
         return f"it is the rung's first kill, so it is the verdict: {decision.verdict}, {decision.trigger}"
     if decision.verdict == "KILLED":

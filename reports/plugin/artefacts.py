@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from reports.base.printing import as_text, as_word
 from reports.base.strict_json import parse_object
 from reports.judge.decision import Decision
 from reports.judge.document import decision_json
+from reports.judge.gates import Measurements
 from reports.judge.judged import judge
 from reports.plugin.plan import Plan
 from reports.published.published import artefacts
@@ -50,6 +51,7 @@ class SessionResult:
     exit_code: int
     files: tuple[Path, ...]
     given: str  # the options that named subject and rule, as they are typed
+    measurements: Measurements = field(default_factory=dict)  # that the decision rests on
 
 
 def conclude(session: Session) -> SessionResult:
@@ -97,7 +99,7 @@ def conclude(session: Session) -> SessionResult:
         from reports.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
 
         written += write_report(plan.run_folder, decision, document, measurements)[:1]
-    return SessionResult(decision, document, exit_code, written, _given(session.options))
+    return SessionResult(decision, document, exit_code, written, _given(session.options), measurements)
 
 
 def _given(options: Mapping[str, object]) -> str:

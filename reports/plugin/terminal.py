@@ -9,11 +9,12 @@ import pytest
 
 from reports.base.printing import as_word, one_line
 from reports.compare.reproduce import difference_table, outcome_line
-from reports.judge.decision import UNSAID, Decision, controls_once, rule_text, traps_once
+from reports.judge.decision import UNSAID, rule_text
 from reports.judge.gates import GateOutcome
-from reports.judge.one_bit_damage import generation_lines
-from reports.judge.secondary import secondary_line
-from reports.pages.messages import lift_lines
+from reports.pages.rendering import as_lines
+from reports.pages.section import Told, sections
+from reports.pages.sections.fired import OUTSIDE
+from reports.pages.sections.verdict import cause, of
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.effort import effort_lines
 from reports.plugin.plan import Plan
@@ -30,6 +31,7 @@ COLOURS: Mapping[str, dict[str, bool]] = {
 }
 NUMBERS_AT = 37  # column where a cell's numbers begin
 COLUMNS = 80  # a terminal's least usual width, and a CI log's
+DOUBTS = ("is fragile:", "is borderline:")  # of a gate: in yellow
 FAULT = {"red": True, "bold": True}
 
 
@@ -100,7 +102,7 @@ def write_cell(config: pytest.Config, report: pytest.TestReport) -> None:
 def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, here: Path) -> None:
     """Gates, controls, verdict, trigger, artefacts, and what the verdict does not say."""
     decision = conclusion.decision
-    reporter.section(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}")
+    reporter.section(f"{of(decision)}: {decision.verdict}")
     reporter.write_line(f"{'gate':<22}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
     for outcome in decision.gates:
         mark = "*" if outcome in decision.exploratory_gates else ""
@@ -108,20 +110,14 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, 
         reporter.write(f"{outcome.status:<14}", **COLOURS.get(outcome.status, {}))
         reporter.write_line(_figures(outcome))
     if decision.exploratory_gates:
-        reporter.write_line("* after the kill: exploratory, outside verdict, trigger and core")
-    for line in instruments(decision):
-        _write_wrapped(reporter, line)
-    for outcome in decision.core_gates:
-        for line in fragility(outcome):
-            reporter.write_line(line, yellow=True)
-    for outcome in decision.gates:
-        for line in lift_lines(outcome):
-            _write_wrapped(reporter, line)
-    for line in beside_the_verdict(decision):
-        _write_wrapped(reporter, line)
+        reporter.write_line(f"* after the kill: exploratory, {OUTSIDE}")
+    told = sections(Told(decision, conclusion.document, conclusion.measurements))
+    for section in told.values():
+        for line in as_lines(section, COLUMNS):
+            reporter.write_line(line, yellow=any(doubt in line for doubt in DOUBTS))
     reporter.write("verdict: ")
     reporter.write(decision.verdict, **COLOURS.get(decision.verdict, {"bold": True}))
-    reporter.write_line(f", {decision.trigger}" if decision.trigger else _why_not(conclusion))
+    reporter.write_line(f", {cause(decision)}")
     reporter.write_line(f"outcome sha256 {conclusion.document['outcome_sha256']}")
     reporter.write_line(f"core sha256 {conclusion.document['core_sha256']}")
     folder = conclusion.files[0].parent
@@ -162,47 +158,6 @@ def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) 
     _write_wrapped(reporter, outcome_line(comparison.expected, reproduced=not found))
 
 
-def beside_the_verdict(decision: Decision) -> list[str]:
-    """Probes, what was generated, and secondaries, in one line each; none of them enters the verdict."""
-    lines = [f"{probe.probe.name}: {probe.conclusion} ({'; '.join(probe.reasons)})" for probe in decision.probes]
-    if decision.one_bit_damage is not None:
-        lines += generation_lines(decision.one_bit_damage)
-    return lines + [secondary_line(outcome) for outcome in decision.secondaries]
-
-
-def instruments(decision: Decision) -> list[str]:
-    """How many controls and traps are sound, and which are not."""
-    controls = [(control.control.name, control.sound, control.reason) for control in controls_once(decision.gates)]
-    traps = [(trap.cell.id, trap.sound, trap.reason) for trap in traps_once(decision.gates)]
-    lines = []
-    for what, outcomes in (("controls", controls), ("traps", traps)):
-        if not outcomes:
-            continue
-        sound = sum(outcome is True for _, outcome, _ in outcomes)
-        absent = sum(outcome is None for _, outcome, _ in outcomes)
-        line = f"{what}: {sound} of {len(outcomes)} sound" + (f", {absent} did not run" if absent else "")
-        if absent == len(outcomes):
-            line = f"{what}: none of {absent} ran"
-        lines.append(line + "".join(f"; {name}: {reason}" for name, outcome, reason in outcomes if outcome is False))
-    return lines + [text for outcome in decision.gates for text in outcome.broken]
-
-
-def fragility(outcome: GateOutcome) -> list[str]:
-    """Says so where another registered estimator, or a value within the tolerances, would have turned the gate."""
-    rule = outcome.rule
-    if rule is None:
-        return []
-    turned = [other for other in outcome.sensitivity if other.met != rule.met]
-    lines = [
-        f"fragile: {outcome.gate.id} {'met' if other.met else 'missed'} under {other.metric} ({other.observed:.3f})"
-        for other in turned
-    ]
-    if rule.borderline:
-        low, high = rule.reach
-        lines.append(f"fragile: {outcome.gate.id} is borderline, {low:.3f} to {high:.3f} within the tolerances")
-    return lines
-
-
 def _rule_line(plan: Plan, claim: Claim) -> str:
     counts = [len(gate.layers) for gate in gates(plan.prereg, plan.subject.layers) if gate.claim == claim]
     return f"{claim.name}: {rule_text(claim.rule)}, judged at {' and '.join(map(str, counts))} layers"
@@ -222,15 +177,6 @@ def _figures(outcome: GateOutcome) -> str:
         return f"{len(outcome.missing)} cells not measured"
     low, high = outcome.interval or (float("nan"), float("nan"))
     return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
-
-
-def _why_not(conclusion: SessionResult) -> str:
-    decision = conclusion.decision
-    if decision.verdict == "INCOMPLETE":
-        return f", {len(decision.missing)} registered cells not measured, first {decision.missing[0].id}"
-    if decision.verdict == "INCONCLUSIVE":
-        return ", a control, a trap or a rotation is out of line: redesign and seal again"
-    return ""
 
 
 def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reports.base.errors import BadInput
 from reports.base.markdown import table
-from reports.published.scoreboard import GateStanding, Standing
+from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing
 
 BEGIN, END = "<!-- generated: claims -->", "<!-- end of claims -->"
 
@@ -27,7 +27,7 @@ def claims_table(found: Sequence[Standing]) -> str:
 
 
 def _outcome(gate: GateStanding) -> str:
-    later = " (after the kill)" if gate.remarks.startswith("after the kill") else ""
+    later = " (after the kill)" if gate.remarks.startswith(AFTER_KILL) else ""
     return f"**{gate.status}**{later}: {gate.observed}, {gate.interval}"
 
 

@@ -12,7 +12,13 @@ from typing import Any
 from reports.base.errors import StudyError
 from reports.base.markdown import code, plain, table
 from reports.base.printing import one_line
-from reports.compare.differences import gate_name
+from reports.judge.decision import Decision, controls_once, rule_text, traps_once
+from reports.judge.gates import GateOutcome
+from reports.pages.rendering import number
+from reports.pages.sections.controls import controls_line
+from reports.pages.sections.fired import borderline
+from reports.pages.sections.sensitivity import fragile
+from reports.pages.sections.traps import traps_line
 from reports.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
 from reports.published.published import DECISION
@@ -26,6 +32,7 @@ ABOUT = (
     "agreement is not promised. The outcome sha256 is the same on every machine. All numbers are ratios [-]."
 )
 VERDICTS = ("rung", "design", "subject", "verdict", "trigger", "instruments", "fragile", "date", "outcome sha256")
+AFTER_KILL = "after the kill, exploratory"
 GATES = ("gate", "status", "rule", "observed", "threshold", "interval", "n", "remarks")
 
 
@@ -116,16 +123,16 @@ def _standing(folder: Path, preregistrations: Path) -> Standing:
         return Standing(name, said if said.startswith(name) else f"{name}: {said}")
     if found.drift:
         return Standing(name, f"{name}/{found.drift[0]}")
-    return standing_of(name, found.document)
+    return standing_of(name, found.judged.decision, found.document)
 
 
-def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
-    """The standing of a decision document that holds."""
+def standing_of(folder: str, decision: Decision, document: Mapping[str, Any]) -> Standing:
+    """The standing of a decision that holds; `document` is the content of its `decision.json`."""
     subject = document["subject"]
     marks = ["draft"] * bool(document["draft"]) + ["exploratory"] * bool(subject["exploratory"])
     marks += ["digests not sealed"] * any(line.startswith(NOT_SEALED) for line in document["deviations"])
-    core = [_gate(gate, after_kill=False) for gate in document["gates"]]
-    fragile = [name for gate in document["gates"] if (name := gate_name(gate)) and gate["verdict_depends_on_metric"]]
+    core = decision.core_gates
+    turned = [outcome.gate.id for outcome in core if fragile(outcome) is not None]
     return Standing(
         folder=folder,
         error=None,
@@ -134,48 +141,28 @@ def standing_of(folder: str, document: Mapping[str, Any]) -> Standing:
         subject=subject["name"] + (f" ({', '.join(marks)})" if marks else ""),
         verdict=document["verdict"],
         trigger=document["trigger"] or "—",
-        instruments="; ".join(_sound(what, document[what]) for what in ("controls", "traps")),
-        fragile=", ".join(fragile) or "no",
+        instruments="; ".join((controls_line(controls_once(core)), traps_line(traps_once(core)))),
+        fragile=", ".join(turned) or "no",
         date=str(document["environment"].get("ended", ""))[:10] or "—",
         outcome_sha256=document["outcome_sha256"],
         core_sha256=document["core_sha256"],
-        gates=(*core, *(_gate(gate, after_kill=True) for gate in document["after_kill"])),
+        gates=tuple(_gate(outcome, outcome in decision.exploratory_gates) for outcome in decision.gates),
     )
 
 
-def _sound(what: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """How many instruments of the core are sound, and the names of those that are not."""
-    unsound = [
-        row["name"] + ("" if row.get("layer") is None else f"[L{row['layer']:02d}]")
-        for row in rows
-        if row["sound"] is False
-    ]
-    sound = sum(row["sound"] is True for row in rows)
-    text = f"{what}: {sound} of {len(rows)} sound" if rows else f"{what}: none in the core"
-    return text + (f", OUT OF LINE {', '.join(unsound)}" if unsound else "")
-
-
-def _gate(gate: Mapping[str, Any], after_kill: bool) -> GateStanding:
-    low_high = gate["interval"]
-    turned = [other["metric"] for other in gate["sensitivity"] if other["met"] != (gate["status"] == "MET")]
-    judged = gate["status"] in ("MET", "KILLED")
-    remarks = ["after the kill, exploratory"] * after_kill
-    remarks += [f"fragile: turned under {', '.join(turned)}"] * (judged and gate["verdict_depends_on_metric"])
-    remarks += ["borderline"] * (gate["borderline"] is True)
+def _gate(outcome: GateOutcome, after_kill: bool) -> GateStanding:
+    rule, remarks = outcome.rule, [AFTER_KILL] * after_kill
+    remarks += [words for words in (fragile(outcome), borderline(rule)) if words is not None]
     return GateStanding(
-        name=gate_name(gate),
-        status=gate["status"],
-        rule=gate["rule"],
-        observed=_number(gate["observed"]),
-        threshold=_number(gate["threshold"]),
-        interval="—" if low_high is None else f"{_number(low_high[0])} to {_number(low_high[1])}",
-        n=str(gate["n"]),
+        name=outcome.gate.id,
+        status=outcome.status,
+        rule=rule_text(outcome.gate.claim.rule),
+        observed=number(None if rule is None else rule.observed, ".4f"),
+        threshold=number(None if rule is None else rule.threshold, ".4f"),
+        interval=number(outcome.interval, ".4f"),
+        n=str(0 if rule is None else rule.n),
         remarks="; ".join(remarks) or "—",
     )
-
-
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.4f}"
 
 
 def scoreboard_markdown(found: Sequence[Standing]) -> str:

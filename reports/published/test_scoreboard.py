@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.judge.decision import decide
+from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
 from reports.parsing.parse import load_preregistration
 from reports.prereg.measurement import Measurement
@@ -47,9 +47,12 @@ PREREG = replace(BARE, subject=replace(BARE.subject, layer_sha256=("a" * 64,) * 
 KILLED, MET = [0.3, 0.9], [0.3, 0.3]
 
 
+Held = tuple[Decision, dict[str, Any]]  # and its document
+
+
 def document(
     values: list[float] = KILLED, prereg: Preregistration = PREREG, gain: float = 1.0, exploratory: bool = False
-) -> dict[str, Any]:
+) -> Held:
     cells = {Cell("control", "planted"): [0.1, 0.1]}
     cells |= {Cell("claim", "narrow_d", layer): values for layer in range(4)}
     found: dict[Cell, Measurement] = {
@@ -58,8 +61,9 @@ def document(
     for layer in range(4):
         cell = Cell("trap", "off_rotation", layer)
         found[cell] = of(cell, sampled({"off_gain": (gain,)}))
-    return decision_json(
-        decide(prereg, range(4), found),
+    decision = decide(prereg, range(4), found)
+    return decision, decision_json(
+        decision,
         subject=replace(SUBJECT, exploratory=exploratory),
         seal={},
         environment={"ended": "2026-11-25T20:46:00+00:00"},
@@ -67,9 +71,9 @@ def document(
     )
 
 
-def board(**documents: dict[str, Any]) -> tuple[Standing, ...]:
+def board(**documents: Held) -> tuple[Standing, ...]:
     """`board(name=document, …)`: the board of verdicts that hold."""
-    return in_order([standing_of(name, content) for name, content in documents.items()])
+    return in_order([standing_of(name, *held) for name, held in documents.items()])
 
 
 class Page(HTMLParser):
@@ -102,18 +106,19 @@ def test_a_verdict_stands_with_its_numbers() -> None:
         "0.7000",
         "0.5000 to 0.5000",
         "4",
-        "fragile: turned under stable_rank",
+        "fragile: met under stable_rank (1.000)",
     )
-    assert second.remarks == "after the kill, exploratory; fragile: turned under stable_rank"
+    assert second.remarks == "after the kill, exploratory; fragile: met under stable_rank (1.000)"
 
 
 def test_draft_exploratory_and_misfired_are_marked() -> None:
     (one,) = board(a=document(MET, replace(PREREG, draft=True), gain=1.2, exploratory=True))
     assert one.subject == "tiny (draft, exploratory)"
     assert (one.verdict, one.trigger) == ("INCONCLUSIVE", "—")
-    assert one.instruments.endswith(
-        "traps: 0 of 4 sound, OUT OF LINE off_rotation[L00], off_rotation[L01], off_rotation[L02], off_rotation[L03]"
+    out = "".join(
+        f"; off_rotation[L{layer:02d}] is OUT OF LINE: mean off_gain 1.2000, at most 1.03" for layer in range(4)
     )
+    assert one.instruments.endswith(f"traps: 0 of 4 sound{out}")
     assert one.fragile == "no"
 
 
@@ -131,9 +136,9 @@ def test_a_gate_that_was_not_judged_has_dashes() -> None:
 
 
 def test_a_borderline_gate_is_marked() -> None:
-    held = document(MET)
-    held["gates"][0]["borderline"] = True
-    assert standing_of("a", held).gates[0].remarks == "borderline"
+    near = replace(PREREG, tolerances={"energy_rank_95": 0.11, "stable_rank": 0.11})
+    (one,) = board(a=document([0.3, 0.3], near))
+    assert one.gates[0].remarks.startswith("borderline: within the registered tolerances it may be 0.000 to 1.000 and ")
 
 
 def test_what_does_not_hold_stays_on_the_board_and_says_why(sealed: Path, tmp_path: Path) -> None:
@@ -171,7 +176,7 @@ def test_what_does_not_hold_stays_on_the_board_and_says_why(sealed: Path, tmp_pa
 
 def test_an_exploratory_subject_is_no_markup() -> None:
     hostile = document(exploratory=True)
-    hostile["subject"]["name"] = "<b>[x](http://y)`*"
+    hostile[1]["subject"]["name"] = "<b>[x](http://y)`*"
     text = scoreboard_markdown(board(a=hostile))
     assert text.count(r"\<b\>\[x\](http://y)\`\* (exploratory)") == 2
     assert "`*" not in text.replace(r"\`\*", "")
@@ -199,7 +204,7 @@ def test_order_is_by_rung_design_and_subject_whatever_order_they_are_read_in(ord
 
 
 def test_the_same_verdicts_are_the_same_bytes_in_the_same_order() -> None:
-    def pages(**documents: dict[str, Any]) -> tuple[str, str, list[tuple[str, int]]]:
+    def pages(**documents: Held) -> tuple[str, str, list[tuple[str, int]]]:
         found = board(**documents)
         return scoreboard_markdown(found), scoreboard_html(found), [(one.rung, one.design) for one in found]
 

@@ -10,24 +10,30 @@ from typing import Any
 from reports.base.printing import printable_lines
 from reports.figures.all_figures import figures
 from reports.figures.render import Drawing, drawn, inlined
-from reports.figures.shown import Shown, Value
+from reports.figures.shown import Shown
 from reports.figures.theme import css_variables
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.report.view import view
+from reports.pages.rendering import as_html, part_html, table_html
+from reports.pages.section import Told, sections
+from reports.pages.sections.sensitivity import fragile_lines
+from reports.pages.sections.verdict import cause, of
 
 HERE = Path(__file__).parent
+# Who looks before reading sees these and the gates; the other sections follow as in `postmortem.md`
+HEAD, FIRST = ("verdict", "unsaid"), "fired"
 
 
 def report_html(decision: Decision, document: Mapping[str, Any], measurements: Measurements) -> str:
     """The page; `document` is the content of `decision.json`. The same arguments give the same bytes."""
     shown = figures(decision, measurements)
-    return page(decision, document, shown, {figure.name: drawn(figure) for figure in shown})
+    return page(decision, document, measurements, shown, {figure.name: drawn(figure) for figure in shown})
 
 
 def page(
     decision: Decision,
     document: Mapping[str, Any],
+    measurements: Measurements,
     shown: Sequence[Shown],
     drawings: Mapping[str, Mapping[str, Drawing]],
 ) -> str:
@@ -44,17 +50,31 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "is_number": is_number}
+    environment.globals["table"] = lambda found: Markup(table_html(found))  # noqa: S704 - every text in it is escaped
+    figure = environment.get_template("figure.html")
     # Ours and safe: the style sheet, and SVG in which matplotlib and `render` escaped every text
-    svgs = {
-        (figure, panel): Markup(inlined(drawing))  # noqa: S704
-        for figure, panels in drawings.items()
-        for panel, drawing in panels.items()
+    drawn_figures = {
+        one.name: figure.render(
+            figure=one,
+            svgs={name: Markup(inlined(drawing)) for name, drawing in drawings[one.name].items()},  # noqa: S704
+        )
+        for one in shown
     }
+    found = sections(Told(decision, document, measurements))
+    head = [part for name in HEAD for part in found.pop(name).parts]
+    placed = {name for section in found.values() for name in section.figures}
     return environment.get_template("page.html").render(
-        view=view(decision, document),
-        shown=shown,
-        svgs=svgs,
+        title=of(decision),
+        verdict=decision.verdict,
+        cause=cause(decision),
+        head=[Markup(part_html(part)) for part in head],  # noqa: S704 - as above
+        document=document,
+        fragile=fragile_lines(decision),
+        sections={
+            name: (section.title, Markup(as_html(name, section, drawn_figures)))  # noqa: S704 - as above
+            for name, section in sorted(found.items(), key=lambda one: one[0] != FIRST)
+        },
+        figures=[Markup(drawn_figures[one.name]) for one in shown if one.name not in placed],  # noqa: S704 - as above
         style=Markup((HERE / "style.css").read_text("utf8")),  # noqa: S704
         light=Markup(css_variables(dark=False)),  # noqa: S704
         dark=Markup(css_variables(dark=True)),  # noqa: S704
@@ -64,14 +84,3 @@ def page(
 def shown_text(value: object) -> object:
     """Whatever a page prints, without control characters; what is markup of ours is left as it is."""
     return printable_lines(value) if type(value) is str else value
-
-
-def number(value: Value) -> str:
-    """Six significant digits, whole numbers as they are, a dash for what was not measured."""
-    if value is None:
-        return "—"
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else f"{value:.6g}"
-
-
-def is_number(value: Value) -> bool:
-    return not isinstance(value, str)

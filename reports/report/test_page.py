@@ -9,9 +9,10 @@ import pytest
 
 from reports.figures.all_figures import figures
 from reports.judge.decision import decide
+from reports.pages.rendering import number
 from reports.prereg.preregistration import Cell
 from reports.report import write_report
-from reports.report.page import number, report_html
+from reports.report.page import report_html
 from reports.testing.figured_rung import ENVIRONMENT, document_of, measured_rung, narrow
 from reports.testing.small_rules import of
 
@@ -87,12 +88,13 @@ def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
     assert "<title>KILLED: E-test, design 4</title>" in html
     said = [
         "KILLED</span> narrow-d threshold unmet at 2-layer checkpoint</h1>",
-        str(document["core_sha256"]),
         "It does not say that expert weights cannot be compressed",
+        str(document["core_sha256"]),
         ">narrow_d@2-layer</th>",
-        "Of the instruments, 1 of 1 controls are sound; 5 of 5 traps are sound.",
-        "Seal and subject</h2>",
         "Nothing is narrow.",
+        "controls: 1 of 1 sound",
+        "traps: 5 of 5 sound",
+        "sealed subject <code>",
         "Figures</h2>",
     ]
     places = [html.index(part) for part in said]
@@ -108,9 +110,9 @@ def test_the_gate_table_holds_the_numbers_of_the_document(complete: tuple[Path, 
             :1
         ]
         cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
-        low, high = gate["interval"]
-        assert cells[1:5] == [number(value) for value in (gate["observed"], gate["threshold"], low, high)]
-        assert cells[8] == str(gate["n"])
+        assert cells[1:3] == [number(gate["observed"]), number(gate["threshold"])]
+        assert cells[4:6] == [number(tuple(gate["reach"])), number(tuple(gate["interval"]))]
+        assert cells[-1] == str(gate["n"])
 
 
 def test_what_was_not_measured_is_said(stopped: tuple[Path, ...]) -> None:
@@ -122,7 +124,10 @@ def test_what_was_not_measured_is_said(stopped: tuple[Path, ...]) -> None:
 
 
 def test_instruments_that_did_not_run_are_not_called_unsound(stopped: tuple[Path, ...]) -> None:
-    assert "Of the instruments, 1 of 1 controls are sound; none of 5 traps ran." in text(stopped[0])
+    html = text(stopped[0])
+    assert "controls: 1 of 1 sound" in html
+    assert "traps: none of 5 ran" in html
+    assert "OUT OF LINE" not in html
 
 
 def test_without_a_kill_the_page_says_what_is_missing() -> None:
@@ -133,14 +138,23 @@ def test_without_a_kill_the_page_says_what_is_missing() -> None:
     assert "Nothing is decided: registered cells were not measured" in html
 
 
+def test_what_another_estimator_turns_is_said_before_the_gates() -> None:
+    decision, measurements = measured_rung()
+    gate = decision.gates[0]
+    turned = replace(gate.sensitivity[0], met=True, observed=0.75)
+    fragile = replace(decision, gates=(replace(gate, sensitivity=(turned,)), *decision.gates[1:]))
+    html = report_html(fragile, document_of(fragile), measurements)
+    said = '<p class="fragile">narrow_d@2-layer is fragile: met under stable_rank (0.750)</p>'
+    assert html.index(said) < html.index("What fired</h2>")
+
+
 def test_a_control_out_of_line_is_inconclusive() -> None:
     decision, measurements = measured_rung()
     cell = Cell("control", "planted_narrow_d")
     wrong = {**measurements, cell: of(cell, narrow(0.9))}
     again = decide(decision.prereg, decision.layers, wrong)
     html = report_html(again, document_of(again), wrong)
-    assert "0 of 1 controls are sound, 1 out of line" in html
-    assert "OUT OF LINE" in html
+    assert "controls: 0 of 1 sound; planted_narrow_d is OUT OF LINE: obtained KILLED" in html
 
 
 def test_names_are_text_and_nothing_else() -> None:

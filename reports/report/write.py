@@ -24,7 +24,7 @@ def write_report(
     """
     shown = figures(decision, measurements)
     drawings = {figure.name: drawn(figure) for figure in shown}
-    files = {folder / REPORT: page(decision, document, shown, drawings).encode()}
+    files = {folder / REPORT: page(decision, document, measurements, shown, drawings).encode()}
     for figure, panels in drawings.items():
         for panel, drawing in panels.items():
             files[folder / FOLDER / f"{figure}-{panel}.svg"] = drawing.svg.encode()

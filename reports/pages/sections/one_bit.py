@@ -1,0 +1,79 @@
+"""The model at one bit per weight: every variant at each scope, the damage by depth, and continuations to read."""
+
+from collections.abc import Mapping, Sequence
+
+from reports.base.markdown import code, plain
+from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, generation_lines, prompts_text
+from reports.pages.section import Part, Quoted, Section, Table, Told
+
+ORDER = 60
+COLUMNS = ("variant", "inflation", "interval", "between starts", "KL [nats]", "same top", "routers agree")
+
+
+def section(told: Told) -> Section | None:
+    """All of it, or None where the model was not quantised."""
+    found = told.decision.one_bit_damage
+    if found is None:
+        return None
+    parts: list[Part] = [
+        f"First continuation token of {prompts_text(found)}: {found.nll:.3f} nats unquantised, {found.uniform:.3f} for "
+        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over prompts. *Same top*: both models put the "
+        "same token first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: "
+        "`unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts "
+        "and their weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the "
+        "registered ones; this is their standard deviation, in points, and their number. "
+        f"Experts run as {code(found.experts_implementation)}."
+    ]
+    for layers, damages in found.scopes:
+        parts += [f"With {layers} layer{'s' if layers > 1 else ''} quantised:", _variants(damages)]
+    if found.depths:
+        parts += ["By depth, inflation with one layer alone and with all layers up to it:", _depths(found.depths)]
+    if found.continuations:
+        parts.append("Continued greedily, every layer quantised:")
+    for texts in found.continuations:
+        parts.append(f"**{plain(texts['id'])}**")
+        for what, text in texts.items():
+            parts += [] if what == "id" else [f"{plain(what)}:", Quoted(text)]
+    return Section("At one bit per weight", tuple(parts), tuple(generation_lines(found)))
+
+
+def _unnamed(found: OneBitDamage) -> str:
+    """What the file of prompts says nothing of."""
+    domains = any(damage.by_domain for _, damages in found.scopes for damage in damages)
+    if found.sources is not None:
+        return "" if domains else "No prompt names a domain: they count as one. "
+    said = "a source" if domains else "a source or a domain"
+    counted = "each counts as its own source" if domains else "each counts as its own source, all as one domain"
+    return f"No prompt names {said}: {counted}. "
+
+
+def _variants(damages: Sequence[Damage]) -> Table:
+    domains = tuple(dict.fromkeys(domain for damage in damages for domain in damage.by_domain))
+    rows = tuple(
+        (
+            damage.variant,
+            f"{damage.inflation:+.1%}",
+            f"{damage.interval[0]:+.1%} to {damage.interval[1]:+.1%}",
+            None if damage.scatter is None else f"{100 * damage.scatter:.1f} ({len(damage.by_start)})",
+            damage.kl,
+            f"{damage.same_top:.0%}",
+            f"{damage.overlap:.0%}",
+            *(_share(damage.by_domain, domain) for domain in domains),
+        )
+        for damage in damages
+    )
+    return Table("Inflation of each variant", (*COLUMNS, *domains), rows)
+
+
+def _depths(depths: Sequence[Depth]) -> Table:
+    variants = tuple(dict.fromkeys(variant for depth in depths for variant in depth.upto))
+    columns = ("layer", *(f"{variant}, {what}" for variant in variants for what in ("alone", "up to it")))
+    rows = tuple(
+        (depth.layer, *(_share(of, variant) for variant in variants for of in (depth.alone, depth.upto)))
+        for depth in depths
+    )
+    return Table("Inflation by depth", columns, rows)
+
+
+def _share(of: Mapping[str, float], name: str) -> str | None:
+    return f"{of[name]:+.1%}" if name in of else None

@@ -1,0 +1,46 @@
+"""The digests of rule, seal and outcome, and what the run recorded of itself."""
+
+from collections.abc import Mapping
+
+from reports.base.markdown import code, plain
+from reports.pages.section import Bullets, Section, Table, Told
+
+ORDER = 160
+
+
+def section(told: Told) -> Section:
+    """What can be checked, then what cannot; in HTML also the sealed subject and the layers' digests."""
+    document, sealed = told.document, told.decision.prereg.subject
+    seal, subject = document["seal"], document["subject"]
+    checked = (
+        f"rule (canonical JSON) sha256 `{document['rule_sha256']}`",
+        f"outcome sha256, the same on every machine, `{document['outcome_sha256']}`",
+        f"core sha256, the same on one machine, `{document['core_sha256']}`",
+        *(f"{name.replace('_', ' ')} `{value}`" for name, value in seal.items() if name.endswith("sha256")),
+        "as the run recorded it, which nothing here can check:",
+    )
+    ran = document["environment"].items()
+    below = tuple(f"{plain(name.replace('_', ' '))} {code(recorded(value))}" for name, value in ran)
+    shape = f"hidden {sealed.hidden_size}, inner {sealed.intermediate_size}"
+    experts = f"{sealed.experts} experts a layer, {sealed.experts_per_token} per token"
+    digest = recorded(subject["model_sha256"])
+    facts = (
+        f"sealed subject {code(sealed.name)}: {experts}, {shape}; model sha256 {code(digest)}",
+        *(
+            f"seal, {plain(name.replace('_', ' '))} {code(recorded(value))}"
+            for name, value in seal.items()
+            if not name.endswith("sha256")
+        ),
+    )
+    layers = tuple((layer, f"`{digest}`") for layer, digest in subject["layer_sha256"].items())
+    table = Table("Digests of the expert matrices that the core rests on", ("layer", "sha256"), layers)
+    return Section("Provenance", (Bullets(checked, below),), details=(*facts, *((table,) if layers else ())))
+
+
+def recorded(value: object) -> str:
+    """A value of the environment as text; what is absent is left out of a table."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {recorded(one)}" for name, one in value.items() if one is not None) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

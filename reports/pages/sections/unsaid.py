@@ -1,0 +1,11 @@
+"""What the verdict does not say."""
+
+from reports.judge.decision import UNSAID
+from reports.pages.section import Section, Told
+
+ORDER = 130
+
+
+def section(told: Told) -> Section:
+    """The sentence that belongs to the verdict."""
+    return Section("What this does not say", (UNSAID[told.decision.verdict],))
