@@ -5,13 +5,13 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from reports.base.number_table import Table
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
-from reports.pages.section import Table
 from reports.prereg.preregistration import Cell, Probe
 
 if TYPE_CHECKING:

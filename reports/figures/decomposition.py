@@ -5,12 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
+from reports.base.number_table import Table
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.pages.section import Table
 from reports.prereg.decomposed import decompose
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast

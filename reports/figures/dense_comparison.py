@@ -3,11 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.base.number_table import Table
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.figures.shown import Panel, Shown, nothing
 from reports.judge.decision import Decision
 from reports.judge.secondary import SecondaryOutcome, secondary_line
-from reports.pages.section import Table
 from reports.prereg.preregistration import Secondary
 
 if TYPE_CHECKING:

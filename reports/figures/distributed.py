@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 
-from reports.pages.section import Table
+from reports.base.number_table import Table
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareBelow
 from reports.prereg.samples import Measured

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.base.number_table import Table, Value
 from reports.figures.axes import Mark, draw_series, layer_axis, legend, level, upright
 from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage
-from reports.pages.section import Table, Value
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ClosingAtMost
 

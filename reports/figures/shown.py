@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.base.number_table import Table
 from reports.base.spans import spans
-from reports.pages.section import Table
 from reports.prereg.preregistration import Cell
 
 if TYPE_CHECKING:  # matplotlib is loaded when a report is rendered, not when pytest starts

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.base.number_table import Table
 from reports.figures.axes import legend
 from reports.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.pages.section import Table
 from reports.prereg.preregistration import Cell, Claim
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from statistics import fmean
 
 import pytest
 
+from reports.base.number_table import Table
 from reports.figures.all_figures import figures
 from reports.figures.shown import Shown
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
-from reports.pages.section import Table
 from reports.prereg.preregistration import Cell
 from reports.testing.figured_rung import NARROW, first_kill, measured_rung
 

@@ -3,11 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.base.number_table import Table
 from reports.figures.shown import Panel, Shown
 from reports.figures.theme import light
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
-from reports.pages.section import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from reports.base.markdown import quoted, table
+from reports.base.number_table import Table, Value
 from reports.base.printing import one_line, printable_lines
-from reports.pages.section import Bullets, Part, Quoted, Section, Table, Value
+from reports.pages.section import Bullets, Part, Quoted, Section
 
 LONG = 12  # rows; HTML folds a longer table away
 INLINE = re.compile(r"\\([!-/:-@\[-`{-~])|`([^`]*)`|\*\*(.+?)\*\*|\*(.+?)\*", re.DOTALL)

@@ -5,27 +5,17 @@ Texts are Markdown within a line: code, bold and emphasis. What came from data g
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from reports.base.by_file_name import file_names
+from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 
-Value = float | int | str | tuple[float, float] | None  # a pair is an interval; None where nothing was measured
 NOTHING: Measurements = MappingProxyType({})
 SECTIONS = "reports.pages.sections"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Numbers, unrounded: HTML shows six significant digits. The first column names the row."""
-
-    caption: str  # HTML alone shows it
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
-    forms: Mapping[str, str] = field(default_factory=dict)  # column -> of its floats in Markdown, else `.3f`
 
 
 @dataclass(frozen=True)

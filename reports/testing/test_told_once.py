@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from reports.base.by_file_name import file_names
+from reports.base.number_table import Table
 from reports.pages import sections as folder
 from reports.pages.postmortem import postmortem
 from reports.pages.rendering import as_html, as_lines, as_markdown, as_text
-from reports.pages.section import Bullets, Quoted, Section, Table
+from reports.pages.section import Bullets, Quoted, Section
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.terminal import write_summary
 from reports.report.page import report_html

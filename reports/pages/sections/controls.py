@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from reports.base.number_table import Table
 from reports.judge.decision import controls_once
 from reports.judge.instruments import ControlOutcome
-from reports.pages.section import Section, Table, Told
+from reports.pages.section import Section, Told
 
 ORDER = 90
 SOUND = {True: "yes", False: "NO", None: "did not run"}

@@ -1,6 +1,7 @@
 """What the run cost."""
 
-from reports.pages.section import Section, Table, Told
+from reports.base.number_table import Table
+from reports.pages.section import Section, Told
 
 ORDER = 150
 

@@ -1,6 +1,7 @@
 """The metric by layer at the widest gate that was judged, beside what structureless matrices of that shape have."""
 
-from reports.pages.section import Part, Section, Table, Told
+from reports.base.number_table import Table
+from reports.pages.section import Part, Section, Told
 
 ORDER = 30
 

@@ -1,7 +1,8 @@
 """Every gate: what its rule compared, by how much it was met or missed, and how sure that is."""
 
+from reports.base.number_table import Table, Value
 from reports.judge.gates import GateOutcome, RuleOutcome
-from reports.pages.section import Section, Table, Told, Value
+from reports.pages.section import Section, Told
 
 ORDER = 20
 OUTSIDE = "outside verdict, trigger and core"

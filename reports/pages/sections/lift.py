@@ -1,8 +1,9 @@
 """What the lift is made of at the widest gate that was decomposed, and what τ is worth."""
 
 from kernels.closed_forms.lift_decomposition import Decomposition
+from reports.base.number_table import Table
 from reports.judge.gates import GateOutcome
-from reports.pages.section import Bullets, Section, Table, Told
+from reports.pages.section import Bullets, Section, Told
 
 ORDER = 40
 SAID = (

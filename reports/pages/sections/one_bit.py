@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from reports.base.markdown import code, plain
+from reports.base.number_table import Table
 from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, generation_lines, prompts_text
-from reports.pages.section import Part, Quoted, Section, Table, Told
+from reports.pages.section import Part, Quoted, Section, Told
 
 ORDER = 60
 COLUMNS = ("variant", "inflation", "interval", "between starts", "KL [nats]", "same top", "routers agree")

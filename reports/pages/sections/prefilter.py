@@ -1,6 +1,7 @@
 """What is known before any weight is read."""
 
-from reports.pages.section import Bullets, Section, Table, Told
+from reports.base.number_table import Table
+from reports.pages.section import Bullets, Section, Told
 from reports.prereg.prefilter import prefilter_lines
 
 ORDER = 110

@@ -1,7 +1,8 @@
 """Where each search lands, and what may be concluded from it."""
 
+from reports.base.number_table import Table
 from reports.judge.probe import FAMILIES, ProbeOutcome
-from reports.pages.section import Part, Section, Table, Told
+from reports.pages.section import Part, Section, Told
 
 ORDER = 50
 COLUMNS = ("layer", *(family.replace("_", " ") for family in FAMILIES), "plateau step", "lift at most")

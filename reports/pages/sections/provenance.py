@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from reports.base.markdown import code, plain
-from reports.pages.section import Bullets, Section, Table, Told
+from reports.base.number_table import Table
+from reports.pages.section import Bullets, Section, Told
 
 ORDER = 160
 

@@ -1,7 +1,8 @@
 """Experts beside a dense model, layer by layer."""
 
+from reports.base.number_table import Table
 from reports.judge.secondary import secondary_line
-from reports.pages.section import Part, Section, Table, Told
+from reports.pages.section import Part, Section, Told
 
 ORDER = 70
 COLUMNS = ("layer", "experts", "dense", "difference")

@@ -1,8 +1,9 @@
 """The rules under the other registered estimators, and which gates one of them would have turned."""
 
+from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
-from reports.pages.section import Section, Table, Told
+from reports.pages.section import Section, Told
 
 ORDER = 80
 COLUMNS = ("gate", "metric", "rule", "observed", "median", "noise")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from reports.base.number_table import Table
 from reports.judge.decision import traps_once
 from reports.judge.instruments import TrapOutcome
-from reports.pages.section import Section, Table, Told
+from reports.pages.section import Section, Told
 from reports.pages.sections.controls import SOUND, sound
 
 ORDER = 100
