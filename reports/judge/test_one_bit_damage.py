@@ -24,7 +24,7 @@ from reports.judge.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_r
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
 from reports.pages.rendering import as_markdown
 from reports.pages.section import Told
-from reports.pages.sections import one_bit as one_bit_section
+from reports.pages.sections import one_bit_section
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.terminal import COLUMNS, write_summary
 from reports.prereg.measurement import Measurement

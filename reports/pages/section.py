@@ -55,7 +55,9 @@ class Told:
 
 
 def sections(told: Told) -> dict[str, Section]:
-    """By the name of its file, every section that has something to tell, in the order that the files state."""
-    files = [importlib.import_module(f"{SECTIONS}.{name}") for name in file_names(SECTIONS)]
-    found = {file.__name__.rpartition(".")[2]: file.section(told) for file in sorted(files, key=lambda one: one.ORDER)}
+    """By the name of its file, `<name>_section.py`, every section that has something to tell, in the order that the
+    files state."""
+    names = file_names(SECTIONS)
+    files = {name.removesuffix("_section"): importlib.import_module(f"{SECTIONS}.{name}") for name in names}
+    found = {name: file.section(told) for name, file in sorted(files.items(), key=lambda one: one[1].ORDER)}
     return {name: section for name, section in found.items() if section is not None}

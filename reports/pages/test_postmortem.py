@@ -12,8 +12,8 @@ from reports.judge.document import decision_json
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
 from reports.pages.rendering import as_markdown
 from reports.pages.section import Told
-from reports.pages.sections import cost
-from reports.pages.sections.deviations import cell_ranges
+from reports.pages.sections import cost_section as cost
+from reports.pages.sections.deviations_section import cell_ranges
 from reports.prereg.preregistration import Cell
 from reports.testing.small_rules import SUBJECT, a_claim, a_control, a_measurement, a_preregistration
 

@@ -12,8 +12,8 @@ from reports.judge.probe import FAMILIES, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
 from reports.pages.rendering import as_text
 from reports.pages.section import Section
-from reports.pages.sections.deviations import cell_ranges
-from reports.pages.sections.probe import concluded as probe_words
+from reports.pages.sections.deviations_section import cell_ranges
+from reports.pages.sections.probe_section import concluded as probe_words
 from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
 from reports.parsing.refusals import closest

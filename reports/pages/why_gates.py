@@ -5,10 +5,10 @@ from statistics import fmean
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
 from reports.pages.messages import gate_message
-from reports.pages.sections.controls import controls_line
-from reports.pages.sections.fired import OUTSIDE, borderline
-from reports.pages.sections.sensitivity import fragile
-from reports.pages.sections.traps import traps_line
+from reports.pages.sections.controls_section import controls_line
+from reports.pages.sections.fired_section import OUTSIDE, borderline
+from reports.pages.sections.sensitivity_section import fragile
+from reports.pages.sections.traps_section import traps_line
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
 

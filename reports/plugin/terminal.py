@@ -13,8 +13,8 @@ from reports.judge.decision import UNSAID, rule_text
 from reports.judge.gates import GateOutcome
 from reports.pages.rendering import as_lines
 from reports.pages.section import Told, sections
-from reports.pages.sections.fired import OUTSIDE
-from reports.pages.sections.verdict import cause, of
+from reports.pages.sections.fired_section import OUTSIDE
+from reports.pages.sections.verdict_section import cause, of
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.effort import effort_lines
 from reports.plugin.plan import Plan

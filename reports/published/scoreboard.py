@@ -15,10 +15,10 @@ from reports.base.printing import one_line
 from reports.judge.decision import Decision, controls_once, rule_text, traps_once
 from reports.judge.gates import GateOutcome
 from reports.pages.rendering import number
-from reports.pages.sections.controls import controls_line
-from reports.pages.sections.fired import borderline
-from reports.pages.sections.sensitivity import fragile
-from reports.pages.sections.traps import traps_line
+from reports.pages.sections.controls_section import controls_line
+from reports.pages.sections.fired_section import borderline
+from reports.pages.sections.sensitivity_section import fragile
+from reports.pages.sections.traps_section import traps_line
 from reports.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
 from reports.published.published import DECISION

@@ -16,8 +16,8 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.rendering import as_html, part_html, table_html
 from reports.pages.section import Told, sections
-from reports.pages.sections.sensitivity import fragile_lines
-from reports.pages.sections.verdict import cause, of
+from reports.pages.sections.sensitivity_section import fragile_lines
+from reports.pages.sections.verdict_section import cause, of
 
 HERE = Path(__file__).parent
 # Who looks before reading sees these and the gates; the other sections follow as in `postmortem.md`

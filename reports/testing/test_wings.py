@@ -106,3 +106,11 @@ def test_no_folder_is_crowded(package: str) -> None:
     counts = {str(folder.relative_to(ROOT)): entries(folder) for folder in (ROOT / package, *folders)}
     kept = {name: count for name, count in counts.items() if not name.startswith(("reports/out", "reports/verdicts"))}
     assert {name: count for name, count in kept.items() if count > MOST} == {}
+
+
+def test_a_file_is_found_by_its_name() -> None:
+    """One name per file across the tree, but for what Python and pytest name."""
+    names = [path.name for package in (*WINGS, "hypotheses") for path in (ROOT / package).rglob("*.py")]
+    named = [name for name in names if name not in ("__init__.py", "__main__.py", "conftest.py")]
+    assert len(named) > 400
+    assert sorted({name for name in named if named.count(name) > 1}) == []

@@ -6,7 +6,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import traps_once
 from reports.judge.instruments import TrapOutcome
 from reports.pages.section import Section, Told
-from reports.pages.sections.controls import SOUND, sound
+from reports.pages.sections.controls_section import SOUND, sound
 
 ORDER = 100
 
