@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import BadInput
-from reports.compare.circumstances import circumstances
-from reports.compare.differences import differences
-from reports.compare.reproduce import outcome_line, read_decision
+from reports.judge.compare.circumstances import circumstances
+from reports.judge.compare.differences import differences
+from reports.judge.compare.reproduce import outcome_line, read_decision
 from reports.judge.decision import Decision, decide
 from reports.judge.digests import digests
 from reports.judge.document import decision_json

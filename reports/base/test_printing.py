@@ -16,7 +16,7 @@ from reports.base.errors import LONGEST, BadInput, ExitCode, StudyError, unusabl
 from reports.base.markdown import quoted
 from reports.base.printing import one_line, printable_lines
 from reports.commands.cli import main
-from reports.report.page import shown_text
+from reports.pages.report.page import shown_text
 
 HOSTILE = "a\x1b[2J\x1b]0;title\x07\nKILLED\r\u202eevil\x9b31m\u2028\x00|`<b>"
 TOO_LONG = ["x" * 5000, "/".join(["x" * 200] * 25)]

@@ -12,9 +12,9 @@ from pathlib import Path
 from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
 from reports.base.printing import one_line
 from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
-from reports.parsing.parse import load_preregistration
-from reports.parsing.refusals import closest
 from reports.prereg.lint import lint, sealable
+from reports.prereg.parsing.parse import load_preregistration
+from reports.prereg.parsing.refusals import closest
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, verify, was_sealed
 

@@ -73,7 +73,7 @@ WRITE: Argument = (
 
 def run_decide(options: Options) -> ExitCode:
     """Judge a run's measurements again, without weights or torch; the exit code is the verdict's."""
-    from reports.compare.reproduce import read_json
+    from reports.judge.compare.reproduce import read_json
     from reports.published.publication import history, rebuilt, require_same_rule
     from reports.published.published import DECISION, artefacts
     from reports.published.rejudge import read_run, rejudge, store_of
@@ -107,9 +107,9 @@ def _subject(subject: "SubjectFacts") -> str:
 
 def run_reproduce(options: Options) -> ExitCode:
     """Say whether a verdict is reproduced, by a new run or by its own published measurements, or in what not (14)."""
-    from reports.compare.circumstances import circumstances
-    from reports.compare.differences import differences, unpromised
-    from reports.compare.reproduce import outcome_line, read_decision
+    from reports.judge.compare.circumstances import circumstances
+    from reports.judge.compare.differences import differences, unpromised
+    from reports.judge.compare.reproduce import outcome_line, read_decision
     from reports.published.publication import read_publication, require_same_rule
     from reports.published.published import DECISION
     from reports.store.subject_facts import recorded_not_sealed
@@ -153,11 +153,11 @@ def run_why(options: Options) -> ExitCode:
 
 def run_report(options: Options) -> ExitCode:
     """Write report.html, its figures and every other artefact of a run anew, from its measurements."""
-    from reports.compare.reproduce import read_decision
+    from reports.judge.compare.reproduce import read_decision
+    from reports.pages.report import write_report
     from reports.published.publication import history, rebuilt, require_same_rule
     from reports.published.published import DECISION, artefacts
     from reports.published.rejudge import read_run, rejudge
-    from reports.report import write_report
 
     rule = options.folder / read_run(options.results).preregistration
     stated = read_decision(options.results / DECISION)
@@ -194,7 +194,7 @@ def run_scoreboard(options: Options) -> ExitCode:
 def run_attest(options: Options) -> ExitCode:
     """Write a verdict that its measurements give as an in-toto Statement, unsigned, and say how to sign it."""
     from reports.base.printing import as_word
-    from reports.compare.reproduce import read_decision
+    from reports.judge.compare.reproduce import read_decision
     from reports.published.published import DECISION
     from reports.seals.attest import statement
     from reports.seals.ledger import LEDGER, read_ledger

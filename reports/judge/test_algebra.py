@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.compare.differences import differences
+from reports.judge.compare.differences import differences
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json
 from reports.prereg.measurement import Measurement

@@ -16,8 +16,8 @@ from reports.pages.sections.deviations_section import cell_ranges
 from reports.pages.sections.probe_section import concluded as probe_words
 from reports.pages.why_gates import gate_lines, instruments, part
 from reports.pages.why_values import known_answers, layer_arithmetic, raw_names, raw_values, trap_rule_text
-from reports.parsing.refusals import closest
 from reports.prereg.measurement import Measurement
+from reports.prereg.parsing.refusals import closest
 from reports.prereg.preregistration import Cell, Claim, running_order
 
 COLUMNS = 80  # as in `reports/plugin/terminal.py`

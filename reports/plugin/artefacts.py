@@ -96,7 +96,7 @@ def conclude(session: Session) -> SessionResult:
     )
     written = tuple(plan.run_folder / name for name in files)
     if session.options["report"]:
-        from reports.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
+        from reports.pages.report import write_report  # noqa: PLC0415 - matplotlib, which only a report needs
 
         written += write_report(plan.run_folder, decision, document, measurements)[:1]
     return SessionResult(decision, document, exit_code, written, _given(session.options), measurements)

@@ -11,11 +11,11 @@ import pytest
 from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Mismatch
 from reports.base.printing import as_bytes
-from reports.parsing.parse import load_preregistration
 from reports.plugin.early import DEFAULT_PREREGISTRATION
 from reports.plugin.options import ROOT
 from reports.plugin.reproduction import REPRODUCTION, read_expected, reproduction
 from reports.plugin.workers import ORDERS, require_text
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell, Preregistration, running_order
 from reports.prereg.repeatable import require_publishable
 from reports.seals.seal import SealStatus, verify

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from reports.base.errors import BadInput, ExitCode, Incomplete
-from reports.compare.circumstances import circumstances
-from reports.compare.differences import Difference, differences, gate_name, unpromised
-from reports.compare.reproduce import read_decision
+from reports.judge.compare.circumstances import circumstances
+from reports.judge.compare.differences import Difference, differences, gate_name, unpromised
+from reports.judge.compare.reproduce import read_decision
 from reports.prereg.preregistration import Cell, Preregistration, gates, registered_cells, running_order
 
 REPRODUCTION = pytest.StashKey["Reproduction"]()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reports.base.printing import as_word, one_line
-from reports.compare.reproduce import difference_table, outcome_line
+from reports.judge.compare.reproduce import difference_table, outcome_line
 from reports.judge.decision import UNSAID, rule_text
 from reports.judge.gates import GateOutcome
 from reports.pages.rendering import as_lines

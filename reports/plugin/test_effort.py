@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reports.commands.cli import PREREGISTRATIONS
-from reports.parsing.parse import load_preregistration
 from reports.plugin.effort import effort_lines, search_flops, span, step_flops
+from reports.prereg.parsing.parse import load_preregistration
 
 LARGE = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4.toml")
 SMALL = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4-olmoe_nano.toml")

@@ -1,7 +1,7 @@
 """What was registered: the types of a preregistration and the order in which its cells run.
 
-The types say what each value may be and are the reader, together with `reports/parsing/coherence.py`, which says what
-must hold between values. The seal is in `reports/seals/seal.py`. Everything here is pure.
+The types say what each value may be and are the reader, together with `parsing/coherence.py`, which says what must hold
+between values. The seal is in `reports/seals/seal.py`. Everything here is pure.
 """
 
 import dataclasses

@@ -10,8 +10,8 @@ from fixtures.measures.effective_dimension import ratio_range
 from kernels.closed_forms.haar_level import haar_level
 from kernels.closed_forms.marchenko_pastur import ESTIMATORS
 from reports.base.errors import BadInput, ExitCode
-from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import Finding, lint, require_sealable, sealable
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Claim, Preregistration
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 

@@ -8,8 +8,8 @@ import pytest
 
 from kernels.closed_forms.haar_level import haar_level
 from reports.base.errors import BadInput
-from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import Finding, lint, require_sealable, sealable
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.prefilter import (
     arithmetic,
     effective_bits,

@@ -7,8 +7,8 @@ import pytest
 
 from reports.base.errors import BadInput
 from reports.commands.cli import PREREGISTRATIONS
-from reports.parsing.parse import load_preregistration
 from reports.prereg.lint import lint, sealable
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Graduated, Preregistration, RAdam, Rotations
 from reports.prereg.repeatable import require_publishable, unrepeatable, uses
 from reports.testing.small_rules import rotations

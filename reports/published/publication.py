@@ -18,7 +18,7 @@ from reports.base.errors import BadInput, Incomplete, Mismatch, Tampered
 from reports.base.files import read_regular
 from reports.base.printing import one_line
 from reports.base.same_text import first_departure
-from reports.compare.reproduce import read_decision
+from reports.judge.compare.reproduce import read_decision
 from reports.judge.digests import CORE_KEYS
 from reports.judge.document import decision_json
 from reports.judge.judged import Judged

@@ -19,7 +19,7 @@ from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import borderline
 from reports.pages.sections.sensitivity_section import fragile
 from reports.pages.sections.traps_section import traps_line
-from reports.parsing.parse import load_preregistration
+from reports.prereg.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
 from reports.published.published import DECISION
 from reports.store.subject_facts import NOT_SEALED

@@ -18,8 +18,8 @@ from fixtures.testing.once import once
 from reports.base.errors import ExitCode, Incomplete, StudyError
 from reports.commands.cli import main
 from reports.pages.postmortem import MARKER
-from reports.parsing.parse import load_preregistration
 from reports.plugin.reproduction import reproduction
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell, Preregistration, registered_cells
 from reports.published.publication import PUBLISHED, read_publication
 from reports.published.published import DECISION

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from reports.base.errors import BadInput
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
-from reports.parsing.parse import load_preregistration
 from reports.prereg.measurement import Measurement
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import MeanAtMost
 from reports.published.published import DECISION

@@ -16,8 +16,8 @@ from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Mismatch, Tampered
 from reports.base.files import read_regular
 from reports.base.strict_json import exact_integer, parse_object
-from reports.parsing.parse import parse_preregistration, read_preregistration
 from reports.prereg.lint import require_sealable
+from reports.prereg.parsing.parse import parse_preregistration, read_preregistration
 from reports.prereg.preregistration import Preregistration
 from reports.seals.ledger import LEDGER, HeldLedger, Ledger, holding, read_ledger
 from reports.store.store import write_atomically

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from reports.base.errors import BadInput
-from reports.parsing.parse import load_preregistration
+from reports.prereg.parsing.parse import load_preregistration
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.seals.seal import sidecar_path, verify
 from reports.seals.test_seal import amendment, edit, tampered

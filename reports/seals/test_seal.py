@@ -8,7 +8,7 @@ import pytest
 from reports.artefacts.ledger_entry import Event
 from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Tampered
-from reports.parsing.parse import load_preregistration
+from reports.prereg.parsing.parse import load_preregistration
 from reports.seals.ledger import LEDGER, holding, read_ledger
 from reports.seals.seal import SealStatus, amend, seal, sidecar_path, verify, was_sealed
 from reports.testing.small_rules import SHIPPED, first_seal

@@ -7,8 +7,8 @@ import pytest
 
 from reports.base.errors import Tampered
 from reports.judge.judged import judge
-from reports.parsing.parse import load_preregistration
 from reports.prereg.measurement import Of
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell
 from reports.store.subject_facts import (
     check_digest,

@@ -20,7 +20,7 @@ from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.decision import Decision, decide, trigger
 from reports.judge.digests import _digested
 from reports.judge.gates import GateOutcome, judge_gate
-from reports.parsing.parse import load_preregistration
+from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Gate, Preregistration, gates
 from reports.prereg.rules import CLOSING
 from reports.published.publication import require_enough

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reports.figures.convergence import CURVE, DRAWN
-from reports.figures.spectra import NOISE, PROFILE
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
+from reports.pages.figures.convergence import CURVE, DRAWN
+from reports.pages.figures.spectra import NOISE, PROFILE
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow

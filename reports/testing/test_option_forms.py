@@ -13,9 +13,9 @@ import pytest
 
 from reports.base.printing import as_word
 from reports.judge.decision import decide
-from reports.parsing.parse import load_preregistration
 from reports.plugin.artefacts import SessionResult, _given
 from reports.plugin.terminal import next_commands
+from reports.prereg.parsing.parse import load_preregistration
 from reports.testing.small_rules import SHIPPED
 from reports.testing.test_readme import options
 

@@ -59,14 +59,13 @@ def test_every_exit_code_is_listed() -> None:
 
 def test_the_tree_is_true() -> None:
     (tree,) = re.findall(r"## Files\n\n```\n(.+?)```", README, re.S)
-    folder = ""
+    around: list[str] = []  # the folders that a line is indented under
     for line in tree.splitlines():
-        name = line.split()[0]
-        if line.startswith(" " * 20):
+        name, depth = line.split()[0], (len(line) - len(line.lstrip())) // 2
+        if depth >= 10:
             continue  # a phrase that goes on
-        if not line.startswith(" "):
-            folder = name if name.endswith("/") else ""
-        path = ROOT / (folder if line.startswith(" ") else "") / name
+        around[depth:] = [name]
+        path = ROOT.joinpath(*around)
         assert path.exists(), f"{path.relative_to(ROOT)} stands in the README's tree and nowhere else"
 
 

@@ -14,10 +14,10 @@ from reports.base.number_table import Table
 from reports.pages import sections as folder
 from reports.pages.postmortem import postmortem
 from reports.pages.rendering import as_html, as_lines, as_markdown, as_text
+from reports.pages.report.page import report_html
 from reports.pages.section import Bullets, Quoted, Section
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.terminal import write_summary
-from reports.report.page import report_html
 from reports.testing.figured_rung import document_of, measured_rung
 
 NEW = """

@@ -9,15 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# From the ground up. A file of a package itself is a wing of its own; tests and what they share stand above all
+# From the ground up. A file of a package itself is a wing of its own, and so is a folder within one that is named here;
+# tests and what they share stand above all
 WINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": (
         "closed_forms", "batch", "rotations", "gauge", "spectra", "planted", "nulls", "descent", "searches",
         "benchmarks",
     ),
     "reports": (
-        "base", "artefacts", "prereg", "parsing", "store", "seals", "judge", "compare", "theorems", "pages", "figures",
-        "report", "published", "study", "plugin", "commands", "__main__",
+        "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
+        "pages", "pages.figures", "pages.report", "published", "study", "plugin", "commands", "__main__",
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "bench",
@@ -32,7 +33,15 @@ MOST = 28  # entries of a folder, tests included
 def wing(package: str, module: str) -> str | None:
     """The wing of `reports.judge.gates` is `judge`; None for another package's module and for the package itself."""
     parts = module.split(".")
-    return parts[1] if parts[0] == package and len(parts) > 1 else None
+    if parts[0] != package or len(parts) == 1:
+        return None
+    inner = ".".join(parts[1:3])
+    return inner if inner in WINGS[package] else parts[1]
+
+
+def wing_of(package: str, path: Path) -> str:
+    """The wing of a file at `path`, relative to the package."""
+    return wing(package, ".".join((package, *path.with_suffix("").parts))) or ""
 
 
 def imported(source: str) -> Iterator[str]:
@@ -47,7 +56,7 @@ def imported(source: str) -> Iterator[str]:
 def upwards(package: str, path: Path, source: str) -> set[str]:
     """The wings above its own that a file at `path`, relative to the package, imports from."""
     order = WINGS[package]
-    here = path.parts[0].removesuffix(".py")
+    here = wing_of(package, path)
     wings = {wing(package, module) for module in imported(source)} - {None, here}
     return {str(one) for one in wings if one not in order or order.index(str(one)) > order.index(here)}
 
@@ -72,6 +81,8 @@ def test_an_arrow_that_runs_up_is_seen() -> None:
     assert upwards("reports", gates, "from reports.prereg.rules import Rule\nimport reports.base.errors") == set()
     assert upwards("reports", gates, "def late():\n    from reports.pages import why") == {"pages"}
     assert upwards("reports", gates, "import reports.testing.small_rules") == {"testing"}
+    assert upwards("reports", Path("pages/why.py"), "from reports.pages.figures import axes") == {"pages.figures"}
+    assert upwards("reports", Path("pages/figures/axes.py"), "from reports.pages.section import Section") == set()
     assert upwards("fixtures", Path("hub/remote.py"), "from fixtures.rotating.learning import Learning") == {"rotating"}
 
 
@@ -79,7 +90,7 @@ def floors(package: str) -> dict[str, int]:
     """How high each wing is above what it rests on: the longest chain of imports from it, in wings."""
     below: dict[str, set[str]] = {one: set() for one in WINGS[package]}
     for path in sources(package):
-        here = path.parts[0].removesuffix(".py")
+        here = wing_of(package, path)
         modules = imported((ROOT / package / path).read_text("utf8"))
         below[here] |= {one for one in map(partial(wing, package), modules) if one in below}
     height: dict[str, int] = {}

@@ -1,0 +1,165 @@
+"""What must hold between the values of a preregistration, each of which its type allows.
+
+Every fault is one line of `BadInput` that begins with the dotted key.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from reports.base.errors import BadInput
+from reports.prereg.declared import needs
+from reports.prereg.known_names import GENERATORS, MODELS, lands
+from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
+from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
+from reports.prereg.rules import ClosingAbove, LargestAtMost, MeanAtLeast
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
+OF_ROTATIONS = ("optimiser", "sheared", "landing_at_least")  # of a control whose claim needs a rotation
+
+
+def check_subject(subject: Subject) -> None:
+    """Its configuration is sealed whole, by `config_sha256`, or key by key, by a table `config`: one of the two."""
+    _check_source("subject", subject)
+    digests = subject.layer_sha256
+    if digests is not None and len(digests) != subject.layers:
+        fault = f"obtained {len(digests)} digests, expected {subject.layers}, one for each layer"
+        raise BadInput(f"subject.layer_sha256: {fault}")
+    if (subject.prompts is None) != (subject.prompts_sha256 is None):
+        absent = "prompts" if subject.prompts is None else "prompts_sha256"
+        raise BadInput(f"subject.{absent}: missing, expected prompts and prompts_sha256 together")
+    if (subject.config_sha256 is None) == (subject.config is None):
+        fault = "missing" if subject.config is None else "obtained both"
+        raise BadInput(
+            f"subject.config_sha256: {fault}, expected the digest of the whole config.json or, "
+            "where that file is not at hand, a table config; register one of them"
+        )
+    if subject.config is not None:
+        _check_config(subject.config)
+
+
+def _check_source(path: str, model: Subject | Dense) -> None:
+    if model.revision is not None and HUB_ID.fullmatch(model.source) is None:
+        refuse(f"{path}.source", model.source, "a hub id owner/name, to have a revision")
+
+
+def _check_config(config: SealedConfig) -> None:
+    """Each key once: with its value, as null, or as one that reaches no number."""
+    if not config.values:
+        refuse("subject.config.values", config.values, "at least one key with its value")
+    every = (*config.values, *config.null, *config.recorded)
+    twice = next((key for key in every if every.count(key) > 1), None)
+    if twice is not None:
+        raise BadInput(f"subject.config.values: {twice} is registered twice, expected each key once")
+
+
+def check_claims(claims: Sequence[Claim], layers: int) -> None:
+    if not claims:
+        refuse("claims", [], "at least one claim")
+    for i, claim in enumerate(claims):
+        rule = claim.rule
+        if isinstance(rule, MeanAtLeast) and rule.over_tau is not None and rule.metric != "lift":
+            refuse(f"claims[{i}].over_tau", rule.over_tau, "no margin: τ is a lift, and is compared with lifts alone")
+        _check_ascending(f"claims[{i}].checkpoints", claim.checkpoints, layers)
+        if len(set(claim.order)) != len(claim.order):
+            refuse(f"claims[{i}].order", list(claim.order), "every layer at most once")
+    _check_names("claims", claims)
+
+
+def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
+    """Which keys a control has depends on its generator and its claim; what is neither is refused by its type."""
+    by_name = {claim.name: claim for claim in claims}
+    for i, control in enumerate(controls if isinstance(controls, list) else ()):
+        if not isinstance(control, dict):
+            continue
+        require_keys(control, ("generator", "claim"), control, f"controls[{i}].")
+        name, generator = control["claim"], control["generator"]
+        if name not in tuple(by_name) or generator not in tuple(GENERATORS):
+            continue
+        claim = by_name[name]
+        if claim.of_model and generator not in MODELS:
+            allowed = f"one of {', '.join(MODELS)} for a claim about the whole model"
+            refuse(f"controls[{i}].generator", generator, allowed)
+        rotating = lands(claim.rule.metric)
+        pairs = KNOWN if rotating else KNOWN[:1]
+        beside = OF_ROTATIONS if rotating else ()
+        whole = ("model",) if claim.of_model else ()
+        required = (*keys_of(Control)[0], *whole, *GENERATORS[generator])
+        require_keys(control, required, (*beside, *(key for pair in pairs for key in pair)), f"controls[{i}].")
+        for pair in KNOWN:
+            if len(missing := [key for key in pair if key not in control]) == 1:
+                raise BadInput(f"controls[{i}].{missing[0]}: missing, expected {' and '.join(pair)} together")
+
+
+def check(prereg: Preregistration) -> None:
+    """What is left once its subject and claims were checked."""
+    for i, control in enumerate(prereg.controls):
+        if control.model is not None and control.model.experts_per_token > control.experts:
+            allowed = f"an integer from 1 to {control.experts}"
+            refuse(f"controls[{i}].model.experts_per_token", control.model.experts_per_token, allowed)
+    for i, trap in enumerate(prereg.traps):
+        if isinstance(trap.rule, LargestAtMost | ClosingAbove) and not prereg.claim(trap.claim).of_model:
+            refuse(f"traps[{i}].claim", trap.claim, "a claim about the whole model, which this trap runs")
+    for i, probe in enumerate(prereg.probes):
+        if not probe.recoveries:
+            allowed = "at least one of the claim's controls that have landing_at_least"
+            refuse(f"probes[{i}].recoveries", [], allowed)
+    for i, secondary in enumerate(prereg.secondaries):
+        _check_source(f"secondaries[{i}].dense", secondary.dense)
+        if secondary.dense.revision is not None and secondary.dense.weights_sha256 is not None:
+            allowed = "none beside a revision; leave one out"
+            refuse(f"secondaries[{i}].dense.weights_sha256", secondary.dense.weights_sha256, allowed)
+    for key in ("controls", "traps", "probes", "secondaries"):
+        _check_names(key, getattr(prereg, key))
+    generating = any(claim.of_model for claim in prereg.claims)
+    if generating != (prereg.one_bit is not None):
+        allowed = "how its claim about the whole model quantises" if generating else "no table without such a claim"
+        raise BadInput(f"one_bit: {'missing' if generating else 'obtained a table'}, expected {allowed}")
+    if prereg.one_bit is not None:
+        _check_one_bit(prereg.one_bit, prereg)
+    _check_rotations(prereg)
+    require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
+
+
+def _check_one_bit(one_bit: OneBit, prereg: Preregistration) -> None:
+    if not one_bit.best_of and any("inflation_best" in claim.sensitivity for claim in prereg.claims):
+        refuse("one_bit.best_of", [], "at least one optimiser, since inflation_best is a claim's sensitivity")
+    _check_ascending("one_bit.scopes", one_bit.scopes, prereg.subject.layers)
+    judged = [claim for claim in prereg.claims if claim.of_model and claim.sensitivity]
+    needed = {count for claim in judged for count in claim.checkpoints}
+    if not needed <= set(one_bit.scopes):
+        allowed = f"{sorted(needed)} among them, where a claim's sensitivity is judged"
+        refuse("one_bit.scopes", list(one_bit.scopes), allowed)
+
+
+def _check_rotations(prereg: Preregistration) -> None:
+    """They are registered where anything turns weights, and with them the settings of every search that is used."""
+    rotations, one_bit = prereg.rotations, prereg.one_bit
+    lifted = any("rotations" in needs(claim.rule.metric) for claim in prereg.claims)
+    if rotations is None:
+        if lifted or prereg.traps or prereg.probes or one_bit is not None or prereg.prefilter is not None:
+            raise BadInput("rotations: missing, expected how the rotations of its claims are learned; add it")
+        return
+    used = {rotations.optimiser, *(one_bit.best_of if one_bit else ()), *(one.optimiser for one in prereg.controls)}
+    for name, settings in (("radam", rotations.radam), ("graduated", rotations.graduated)):
+        if name in used and settings is None:
+            raise BadInput(f"rotations.{name}: missing, expected the settings of that search; add them")
+
+
+def _measured(claims: Sequence[Claim]) -> Sequence[str]:
+    """Every metric that a claim measures, once: each must be reproducible within something."""
+    return list(dict.fromkeys(metric for claim in claims for metric in (claim.rule.metric, *claim.sensitivity)))
+
+
+def _check_ascending(key: str, counts: Sequence[int], most: int) -> None:
+    if not counts or any(later <= earlier for earlier, later in pairwise(counts)):
+        allowed = f"numbers of layers in ascending order, at most {most}"
+        raise BadInput(f"{key}: obtained {list(counts)}, expected {allowed}")
+
+
+def _check_names(key: str, named: Sequence[object]) -> None:
+    names = [getattr(one, "name", "") for one in named]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            refuse(f"{key}[{i}].name", name, "a name that no other has")

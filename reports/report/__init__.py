@@ -1,3 +1,0 @@
-"""`report.html` and its figures, from a decision, its document and the measurements: nothing is measured here."""
-
-from reports.report.write import write_report as write_report
