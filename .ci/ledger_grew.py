@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 LEDGER = "hypotheses/preregistrations/ledger.jsonl"
-REGULAR = "100644"  # a link or a program is no ledger
+REGULAR = "100644"  # a link or a program is not a ledger
 
 
 def fault(before: bytes, after: bytes) -> str | None:

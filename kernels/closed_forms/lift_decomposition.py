@@ -33,7 +33,7 @@ def decomposition(lift: float, random: float, nulls: Mapping[str, float]) -> Dec
 
 
 def pooled(layers: Sequence[Decomposition]) -> Decomposition:
-    """Geometric means over layers, so that the product still holds and structure lies in its own interval.
+    """Geometric means over layers, so that the product still holds and structure is in its own interval.
 
     Another null may be the largest in another layer, so noise_fit may exceed each of the pooled nulls.
     """

@@ -75,7 +75,7 @@ def singular_value_density(s: float, gamma: float) -> float:
 
 
 def distribution(x: float, gamma: float) -> float:
-    """Share of the energies (over their mean) that lie at or below `x`; unit `[-]`."""
+    """Share of the energies (over their mean) that are at or below `x`; unit `[-]`."""
     low, high = support(gamma)
     if x <= low:
         return 0.0
@@ -85,7 +85,7 @@ def distribution(x: float, gamma: float) -> float:
 
 
 def singular_value_quantile(q: float, gamma: float) -> float:
-    """The singular value over the RMS below which a share `q` in [0, 1] of them lies. Raises ValueError outside."""
+    """The singular value over the RMS below which a share `q` in [0, 1] of them is. Raises ValueError outside."""
     _check_gamma(gamma)
     if not 0.0 <= q <= 1.0:
         raise ValueError(f"singular_value_quantile: q is {q!r}, expected 0 <= q <= 1 [-]")

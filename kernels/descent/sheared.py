@@ -13,7 +13,7 @@ from kernels.rotations import orthogonality_residual
 def sheared(w: Tensor, found: Learned, share: float) -> Learned:
     """`found` for `w (b, out, in)` with every R replaced by R (I + share N), N strictly upper triangular and Gaussian.
 
-    beta and residual are those of the sheared matrix, so nothing hides that it is no rotation: a guard that lets it
+    beta and residual are those of the sheared matrix, so nothing hides that it is not a rotation: a guard that lets it
     pass is broken. N is the same for every call, entries of variance 1/in.
     """
     n = found.frame.shape[-1]

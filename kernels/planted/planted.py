@@ -34,7 +34,7 @@ def predicted_energy_rank(
 
     The noise outside the signal's row and column spaces holds `tail = noise_energy (k - r)(m - r) / (k m)` of the
     energy, m = max(out, in); the first r directions share the rest evenly. So the rank is `ceil(share r / (1 -
-    tail))`. Raises ValueError where share > 1 - tail: the boundary then lies in the noise, and no dose is read there.
+    tail))`. Raises ValueError where share > 1 - tail: the boundary is then in the noise, and no dose is read there.
     """
     check_shape("predicted_energy_rank", shape)
     _check_noise(noise_energy)

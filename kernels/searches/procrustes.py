@@ -7,7 +7,7 @@
 half the gradient of |v|_p^2; then R = polar(W^T B), the orthogonal matrix that maximises tr(R^T W^T B). At p = 1 the
 target is |v|_1 sign(v) = n alpha sign(v), with alpha the least-squares scale of *that row*.
 
-**Why it cannot fall.** f(V) = sum_i |v_i|_p^2 is convex, hence lies above its tangent at V_t, and R_(t+1) maximises
+**Why it cannot fall.** f(V) = sum_i |v_i|_p^2 is convex, hence is above its tangent at V_t, and R_(t+1) maximises
 that tangent over the orthogonal group: f(V_(t+1)) >= f(V_t). At p = 1, f = n |W|_F^2 beta^2, so beta itself is
 monotone. With targets sign(v), unscaled, as ITQ has them, it is sum |v_i|_1 that is monotone, and beta drops now and
 then on rows of uneven norm.

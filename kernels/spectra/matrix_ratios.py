@@ -27,7 +27,7 @@ def ratios_by_matrix(energies: Tensor) -> dict[str, list[float]]:
 
 
 def rank_ranges_by_matrix(found: Spectrum) -> dict[str, list[float]]:
-    """What every machine's energy ranks of these matrices lie between, over k: lists, row-major; unit `[-]`.
+    """What every machine's energy ranks of these matrices are between, over k: lists, row-major; unit `[-]`.
 
     Keys `energy_rank_90_at_least`, `energy_rank_90_at_most` and so on. Both are the rank itself but at a tie: where
     what is proven of float64 svdvals does not exclude another rank on another machine (`spectra`, point 6).

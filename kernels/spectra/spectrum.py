@@ -58,7 +58,7 @@ class Spectrum:
 
     energies: `(..., k)` float64, squared singular values, descending, >= 0, in squared units of the weights.
     error_bound: `(...)` float64, no energy of that matrix is off by more (absolute, unit of `energies`).
-    recomputed: `(...)` bool, True where an energy-rank boundary lay within the bound, so that float64 svdvals decided.
+    recomputed: `(...)` bool, True where an energy-rank boundary was within the bound, so that float64 svdvals decided.
     decision_error: `(...)` float64, point 6: a boundary of an energy rank farther away than this (absolute, unit of
     `energies`) is on the same side on every machine.
     """

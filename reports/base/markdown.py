@@ -19,7 +19,7 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """`text` in typewriter, as it stands but for backticks."""
+    """`text` in typewriter, as it is but for backticks."""
     return f"`{one_line(text).replace('`', chr(39))}`"
 
 

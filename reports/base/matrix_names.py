@@ -15,7 +15,7 @@ def matrix_name(index: int, count: int) -> str:
 
 
 def by_projection(values: Sequence[float]) -> dict[str, Sequence[float]]:
-    """`values`, one per matrix, as one run per projection; empty where their number is no multiple of three."""
+    """`values`, one per matrix, as one run per projection; empty where their number is not a multiple of three."""
     experts, rest = divmod(len(values), len(PROJECTIONS))
     if rest or not experts:
         return {}

@@ -10,7 +10,7 @@ LONGEST_NAME = 150  # characters; what a run records of a model may have 200, an
 def as_text(name: str) -> str:
     r"""The name of a file as text that JSON, a page and a worker of `-n` can hold.
 
-    Python keeps what it cannot decode of a name as surrogates: bytes that are no UTF-8, or in the C locale anything
+    Python keeps what it cannot decode of a name as surrogates: bytes that are not UTF-8, or in the C locale anything
     beyond ASCII. What is UTF-8 is shown as it is, other bytes as `\xe9`.
     """
     try:

@@ -50,7 +50,7 @@ def exact_integer(text: str) -> int:
 
 
 def shown(name: object, limit: int = 120) -> str:
-    """`name` as it may stand in a message: printable, on one line, at most about `limit` characters."""
+    """`name` as it may be in a message: printable, on one line, at most about `limit` characters."""
     text = ascii(name)
     return text if len(text) <= limit else f"{text[:limit]}…"
 

@@ -41,7 +41,7 @@ class Decision:
         """The first cell that was not measured though it is registered before the last one that the trigger rests on.
 
         A run in registered order has none. One in another order, or of a part of the cells, may have ended at another
-        trigger than the first: its kill is real, but it is no verdict to publish.
+        trigger than the first: its kill is real, but it is not a verdict to publish.
         """
         if self.killed_at is None:
             return None

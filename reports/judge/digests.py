@@ -7,7 +7,7 @@ of one machine it is the same to the byte: with any number of workers, with `-x`
 the weights, and how many matrices are below a bound where the certificate of every one that could tip over excludes a
 tie. It holds nothing that a search or an argmax decides: no β, no lift, no inflation, no median, no interval.
 
-A status is not promised where a number lies within its registered tolerance of the threshold: that is `borderline`.
+A status is not promised where a number is within its registered tolerance of the threshold: that is `borderline`.
 """
 
 from collections.abc import Mapping

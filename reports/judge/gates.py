@@ -73,7 +73,7 @@ def apply_rule(
 ) -> RuleOutcome:
     """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind.
 
-    `tolerance` is how far a reproduced value of the metric may lie [-]: it gives the outcome its reach.
+    `tolerance` is how far a reproduced value of the metric may be [-]: it gives the outcome its reach.
     """
     metric = metric or rule.metric
     if isinstance(rule, ClosingAtMost):
@@ -189,7 +189,7 @@ def judge_gate(
 ) -> GateOutcome:
     """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing).
 
-    `tolerances`: metric -> how far a reproduced value may lie [-], which tells what is borderline; a metric without one
+    `tolerances`: metric -> how far a reproduced value may be [-], which tells what is borderline; a metric without one
     must come out exactly.
     """
     rule = gate.claim.rule

@@ -12,7 +12,7 @@ from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Trap
 from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
 from reports.prereg.samples import Measured
 
-EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may lie off at all
+EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
 RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
 
 
@@ -50,7 +50,7 @@ def broken_rotation(measured: Measured) -> float | None:
 
 
 def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
-    """Did matrices with a known answer get that answer (`met`), and do they lie where theory puts them?"""
+    """Did matrices with a known answer get that answer (`met`), and are they where theory puts them?"""
     measured = measurement.measured
     middle = median(measured.samples[rule.metric])
     obtained: GateStatus = "MET" if met else "KILLED"
@@ -63,7 +63,7 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
     if (
         control.level is not None
         and control.tolerance is not None
-        and not abs(middle - control.level) <= control.tolerance  # also where it is no number
+        and not abs(middle - control.level) <= control.tolerance  # also where it is not a number
     ):
         faults.append(f"median {rule.metric} expected at {control.level:.4g} ± {control.tolerance:g}")
     if control.unrotated is not None and control.unrotated_tolerance is not None:
@@ -84,7 +84,7 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
 
 
 def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0) -> TrapOutcome:
-    """Whether the trap misfired at this layer. `tolerance`: how far a reproduced value may lie [-].
+    """Whether the trap misfired at this layer. `tolerance`: how far a reproduced value may be [-].
 
     What doing nothing leaves (`LargestAtMost`) is noise under a bound, and is never borderline.
     """
@@ -120,7 +120,7 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
 
 
 def trap_tolerance(metric: str, guarded: str, tolerances: Mapping[str, float]) -> float:
-    """How far a reproduced value of a trap may lie [-]: its own metric's registered tolerance.
+    """How far a reproduced value of a trap may be [-]: its own metric's registered tolerance.
 
     A trap's metric without one is of the kind of what the trap guards, a ratio of β or an inflation, and has that of
     the `guarded` claim's metric.

@@ -109,7 +109,7 @@ def _concluded(
 
 
 def _worst(values: Sequence[float], key: Callable[[float], float] = float) -> float:
-    """The largest by `key`, or NaN where one of them is no number."""
+    """The largest by `key`, or NaN where one of them is not a number."""
     return math.nan if any(math.isnan(value) for value in values) else max(values, key=key)
 
 

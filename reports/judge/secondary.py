@@ -50,7 +50,7 @@ def conclude_secondary(
 ) -> SecondaryOutcome | None:
     """The comparison over all layers measured on both sides; None where they are fewer than two.
 
-    *narrower* if the interval of experts minus dense lies below the registered band around 0, *not narrower* if above,
+    *narrower* if the interval of experts minus dense is below the registered band around 0, *not narrower* if above,
     else *unresolved*. `layers` are the subject's layers that have experts.
     """
     cells = [cell for cell in running_order(prereg, layers) if cell.kind == "secondary" and cell.name == secondary.name]

@@ -1,6 +1,6 @@
 """`postmortem.md`: what was registered, what fired, how sure we are, what it does not say.
 
-Generated, with a part for people: whatever stands below the marker line is kept when the page is generated again.
+Generated, with a part for people: whatever is below the marker line is kept when the page is generated again.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def postmortem(decision: Decision, document: Mapping[str, Any], measurements: Me
 
 
 def with_written_part(generated: str, page: Path) -> str:
-    """`generated`, followed by what a person wrote below the marker of the page that stands there now."""
+    """`generated`, followed by what a person wrote below the marker of the page that is there now."""
     try:
         raw = read_regular(page, PAGE_LIMIT)
         if len(raw) > PAGE_LIMIT:

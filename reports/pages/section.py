@@ -36,7 +36,7 @@ Part = str | Bullets | Quoted | Table  # a text is a paragraph
 
 @dataclass(frozen=True)
 class Section:
-    """One heading and what stands below it."""
+    """One heading and what is below it."""
 
     title: str
     parts: Sequence[Part] = ()  # of every page; without any, `postmortem.md` leaves the section out

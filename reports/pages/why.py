@@ -149,7 +149,7 @@ def _control(cell: Cell, decision: Decision, measurements: Measurements) -> list
 
 
 def _guarded(cell: Cell, decision: Decision) -> list[Section]:
-    """What the gates that an instrument stands beside came to."""
+    """What the gates that an instrument is beside came to."""
     reading = [outcome for outcome in decision.gates if cell in outcome.gate.cells]
     if not reading:
         return [Section("gates", ["no gate reads this cell: its rule is about the last layer of a checkpoint"])]

@@ -95,7 +95,7 @@ def trap_rule_text(rule: TrapRule) -> str:
 
 
 def known_answers(control: Control, measured: Measured, metric: str) -> list[str]:
-    """Where theory puts a control's matrices, beside where they lie."""
+    """Where theory puts a control's matrices, beside where they are."""
     lines = []
     if control.level is not None and control.tolerance is not None:
         middle = number(median(measured.samples[metric]))

@@ -62,7 +62,7 @@ def conclude(session: Session) -> SessionResult:
     plan = session.plan
     store = _store_of(session)
     stored = {} if store is None else store.measurements()
-    for cell, measurement in stored.items():  # also of what is not counted: nothing forged may lie there unnoticed
+    for cell, measurement in stored.items():  # also of what is not counted: nothing forged may be there unnoticed
         check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of)
     measurements = counted(stored, session.checked)
     judged = judge(plan.prereg, plan.subject, measurements, plan.run_folder)
@@ -109,7 +109,7 @@ def _given(options: Mapping[str, object]) -> str:
     )
     if options["sample"]:
         given += " --sample"
-    prereg = str(options["prereg"])  # found by its name where it lies with the others
+    prereg = str(options["prereg"])  # found by its name where it is with the others
     return given + (f" --prereg={as_word(prereg)}" if prereg.endswith(".toml") else "")
 
 

@@ -43,7 +43,7 @@ def cell_of(item: pytest.Item) -> Cell | None:
     if isinstance(control, Control):
         return Cell("control", control.name)
     layer = callspec.params.get("layer")
-    return Cell(*marked, layer) if isinstance(layer, int) else None  # pytest's own mark stands for an empty range
+    return Cell(*marked, layer) if isinstance(layer, int) else None  # pytest's own mark of an empty range
 
 
 def _marked(node: pytest.Item | pytest.Function) -> tuple[CellKind, str] | None:

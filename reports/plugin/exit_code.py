@@ -23,7 +23,7 @@ def last_word(code: int, settled: int | None, given: Sequence[str], reproduce: b
     """The exit code of a study that pytest would end with `code`, and where that is another one, why.
 
     `settled` is what the run itself came to, None where it came to nothing; `given` is the command line as it was
-    typed, without what PYTEST_ADDOPTS adds. `--reproduce` is a gate, so that a list is no answer to it.
+    typed, without what PYTEST_ADDOPTS adds. `--reproduce` is a gate, so that a list is not an answer to it.
     """
     if code == ExitCode.KILLED and settled != ExitCode.KILLED:
         return ExitCode.INCOMPLETE, "pytest failed and no verdict was killed; look above"

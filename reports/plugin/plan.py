@@ -122,7 +122,7 @@ def find_preregistration(folder: Path, name: str | None, model: str | None) -> P
 
 
 def rule_name(path: Path, folder: Path) -> str:
-    """The stem of a preregistration in `folder`. One that lies elsewhere is another rule, whatever its file is called,
+    """The stem of a preregistration in `folder`. One that is elsewhere is another rule, whatever its file is called,
     so its name also says where: its run must not replace that of the sealed rule."""
     place = path.parent.resolve()
     if place == folder.resolve():

@@ -183,7 +183,7 @@ class StudySession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """Under `-n N -x` a test that stands behind a failure is not run, as if pytest had stopped there.
+        """Under `-n N -x` a test that is behind a failure is not run, as if pytest had stopped there.
 
         Any other is run once: a plugin that runs a failed test again would judge a kill again.
         """
@@ -195,7 +195,7 @@ class StudySession:
         return True
 
     def overtaken(self) -> bool:
-        """Under `-n N -x`: did a test fail that stands before the one that this worker runs?"""
+        """Under `-n N -x`: did a test fail that is before the one that this worker runs?"""
         if not self.worker or self.running is None or not self.config.stash[ORDERS].stop:
             return False
         return self.failures.before(self.order.get(self.running, 0), self.order)
@@ -207,7 +207,7 @@ class StudySession:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
-        """A `StudyError` is an outcome, not a crash: its one line stands in place of a traceback."""
+        """A `StudyError` is an outcome, not a crash: its one line replaces a traceback."""
         report = yield
         cell = item.stash.get(cells.CELL, None)
         if cell is not None:
@@ -245,9 +245,9 @@ class StudySession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """xdist ends `-x` with its own subclass of KeyboardInterrupt, which is no interruption by a person.
+        """xdist ends `-x` with its own subclass of KeyboardInterrupt, which is not an interruption by a person.
 
-        An interruption between two instructions of one line may stand at no line at all: pytest dies of such an entry
+        An interruption between two instructions of one line may be at no line at all: pytest dies of such an entry
         when it shows the traceback, and with exit code 1.
         """
         self.interrupted = self.interrupted or excinfo.type is KeyboardInterrupt

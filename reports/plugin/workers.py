@@ -1,7 +1,7 @@
 """One run in several processes: what the controller of `-n N` tells its workers, and how a failure stops them all.
 
 xdist ends `-x` by killing workers in mid-cell. Here a failure is written down instead, and no process starts a cell
-that stands behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
+that is behind it: every earlier cell finishes, so that the run comes to what one process would have come to.
 """
 
 import sys
@@ -98,7 +98,7 @@ class Failures:
                 file.write(f"{test}\n")
 
     def before(self, position: int, order: Mapping[str, int]) -> bool:
-        """Did a test fail that stands before `position` in `order`?"""
+        """Did a test fail that is before `position` in `order`?"""
         try:
             failed = self.path.read_text(encoding="utf-8").splitlines()
         except OSError:

@@ -1,8 +1,8 @@
 """What one value of a preregistration may be, checked where a file is read, and said in words when it is refused.
 
-Every value is read strictly: booleans are no integers, integers may stand for floats, NaN and infinities are never
+Every value is read strictly: booleans are not integers, integers may be given for floats, NaN and infinities are never
 numbers. What is allowed may depend on the rest of the file: its reader hands that over as context. An object that is
-made in code has no context, and only the types of its values are checked: a dense twin named by an option may lie
+made in code has no context, and only the types of its values are checked: a dense twin named by an option may be
 anywhere, and lint is asked about thresholds that no file can hold.
 """
 

@@ -1,7 +1,7 @@
 """Can each gate come out both ways? Shown before sealing: by an example, or refuted by a theorem.
 
 A gate that no weights can pass, or none can fail, is not a test. One that only unusual weights can pass is: the rule is
-then sealed as it stands, and the theorem is printed beside it.
+then sealed as it is, and the theorem is printed beside it.
 """
 
 from dataclasses import dataclass

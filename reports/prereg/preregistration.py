@@ -162,7 +162,7 @@ class ControlModel:
     prompts: Annotated[Int, integer(2, MOST_PROMPTS)]
     prompt_tokens: Tokens
     nll: Nats  # of the unquantised model, set by the scale of its logits [nats] …
-    nll_tolerance: Nats  # … and how far from it the sampled mean may lie [nats]
+    nll_tolerance: Nats  # … and how far from it the sampled mean may be [nats]
     basis: Basis  # in which it is quantised
 
 
@@ -185,9 +185,9 @@ class Control:
     optimiser: Optimiser | None = None  # in place of the registered one
     sheared: Share | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
     level: AnyNumber | None = None  # known median of the metric [-] …
-    tolerance: NotNegative | None = None  # … and how far from it the median may lie [-]
+    tolerance: NotNegative | None = None  # … and how far from it the median may be [-]
     unrotated: Share | None = None  # known mean of the unrotated β [-] …
-    unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may lie [-]
+    unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may be [-]
     landing_at_least: Share | None = None  # of β after the learned rotation, for every matrix [-]
     model: ControlModel | None = None  # for a claim about the whole model
 
@@ -383,7 +383,7 @@ class Preregistration:
     prediction: Lines  # what the world looks like if the claim is dead, written before the run
     subject: Subject
     interval: Interval
-    tolerances: dict[Str, Share]  # metric -> how far a reproduced value may lie [-]
+    tolerances: dict[Str, Share]  # metric -> how far a reproduced value may be [-]
     claims: Array[Claim]  # cheap ones first
     controls: Array[Control]
     canonical_sha256: SkipJsonSchema[Annotated[Str, NO_KEY]] = ""  # of the canonical JSON (RFC 8785) of the file

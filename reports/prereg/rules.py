@@ -74,7 +74,7 @@ class LargestAtMost:
 
 @dataclass(frozen=True, config=REGISTERED)
 class AtLevel:
-    """The mean of `metric` lies within `within` of its level in theory, and the mean lift is below `lift_below`."""
+    """The mean of `metric` is within `within` of its level in theory, and the mean lift is below `lift_below`."""
 
     metric: Annotated[Str, _read_by("at_level")]
     within: NotNegative

@@ -50,7 +50,7 @@ class Samples(Sequence[float]):
 class Measured:
     """What a measure hands over for one cell.
 
-    `axes[axis]` names what lies along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
+    `axes[axis]` names what is along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
     for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either.
     """
 
@@ -76,7 +76,7 @@ class Measured:
                 raise ValueError(f"{lines} {name} of {prompts} prompts")
 
     def along(self, name: str, axis: str) -> dict[str, tuple[float, ...]]:
-        """The samples `name` in parts, by what lies along `axis`; nothing where they do not lie along it first."""
+        """The samples `name` in parts, by what is along `axis`; nothing where they are not along it first."""
         samples = self.samples[name]
         if not samples.axes or samples.axes[0] != axis:
             return {}

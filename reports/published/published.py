@@ -17,7 +17,7 @@ DECISION = "decision.json"
 def artefacts(judged: Judged, document: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
     """Name -> bytes of everything that people and programs read of a verdict in `folder`.
 
-    What a person wrote into the postmortem that stands there now is kept.
+    What a person wrote into the postmortem that is there now is kept.
     """
     page, decision = folder / "postmortem.md", judged.decision
     tracked = track(decision, judged.measurements)

@@ -1,6 +1,6 @@
 """The scoreboard: every committed verdict over rungs, designs and subjects, each judged again from its measurements.
 
-A verdict that `python -m reports reproduce` would not confirm stands on the board with what is wrong with it: nothing
+A verdict that `python -m reports reproduce` would not confirm is on the board with what is wrong with it: nothing
 is dropped. The date alone is shown as the run recorded it.
 """
 

@@ -136,7 +136,7 @@ def _entry(line: bytes, where: str, number: int) -> Entry:
     """The entry in one line, whose own digest holds."""
     try:
         entry = typed(Entry, parse_object(line, where, integer=exact_integer))
-    except (ValueError, TypeError, BadInput):  # TypeError of a key that is no name of a field
+    except (ValueError, TypeError, BadInput):  # TypeError of a key that is not a name of a field
         raise _broken(where, number, "is no ledger entry: it was edited") from None
     if entry.digest() != entry.sha256:
         raise _broken(where, number, "was edited: its digest does not hold")

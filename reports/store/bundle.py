@@ -44,7 +44,7 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
     """The measurements of a published run.
 
     Raises `BadInput` where the file cannot be read or unpacked, `Tampered` where an entry's digest does not hold, a
-    cell stands in it twice, two cells disagree on what was measured, or a line is not where a run writes it.
+    cell is in it twice, two cells disagree on what was measured, or a line is not where a run writes it.
     """
     try:
         with open_regular(path) as packed, gzip.open(packed) as file:

@@ -36,7 +36,7 @@ ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replaces `path` by `data`: readers see the old bytes or the new ones, never a part.
 
-    Raises `BadInput` where the disk is full or read-only; the old file then still stands.
+    Raises `BadInput` where the disk is full or read-only; the old file is then still there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -121,7 +121,7 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_through(temporary, encode_entry(measurement))
-            with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stands
+            with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stays
                 os.link(temporary, path)
             _sync_folder(path.parent)
         except OSError as error:

@@ -28,7 +28,7 @@ json_values = st.recursive(
 def register_profiles() -> None:
     """Makes `--hypothesis-profile=nightly` and `mutants` known, and `daily` the default.
 
-    None has a deadline: a busy machine is no fault of what is tested. `mutants` is what mutmut runs: the same
+    None has a deadline: a busy machine is not a fault of what is tested. `mutants` is what mutmut runs: the same
     few examples each time, so that which mutants survive does not depend on luck.
     """
     settings.register_profile("daily", parent=settings(), deadline=None)

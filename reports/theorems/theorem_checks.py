@@ -55,7 +55,7 @@ def _each(cell: Cell, what: str, measurement: Measurement) -> Iterator[Check]:
 
 
 def jensen_equality(prereg: Preregistration, measurements: Measurements) -> Iterator[Check]:
-    """On sign lattices. One whose search misses its registered landing is no check; one beyond the ceiling fails."""
+    """On sign lattices. One whose search misses its registered landing is not a check; one beyond the ceiling fails."""
     for control, measurement in controls(prereg, measurements, "sign_lattice"):
         for index, landing in enumerate(measurement.measured.samples["landing"]):
             where = f"{control.name} {measurement.measured.place('landing', index)}"
@@ -99,7 +99,7 @@ def layer_gauge(prereg: Preregistration, measurements: Measurements) -> Iterator
 
 
 def largest(residuals: Iterable[float]) -> float:
-    """The largest of them, NaN where one is no number."""
+    """The largest of them, NaN where one is not a number."""
     values = list(residuals)
     return math.nan if any(math.isnan(value) for value in values) else max(values)
 

@@ -84,7 +84,7 @@ def row_variance(entries: str, n: int) -> float:
 
 
 def _apart(where: str, mean: float, law: Law, made: bool) -> Check:
-    """How far a mean of β lies from E β = √(E β² − variance), and how far it may."""
+    """How far a mean of β is from E β = √(E β² − variance), and how far it may be."""
     expected = math.sqrt(law.squared - law.variance)
     detail = f"mean β {mean:.4f} of {law.draws}, expected {expected:.4f}"
     return Check(where, abs(mean - expected), SIGMAS * math.sqrt(law.variance / law.draws), made, detail)

@@ -1,4 +1,4 @@
-"""How far each number of a published core may lie in a reproduction: from the registered tolerances alone. Pure.
+"""How far each number of a published core may be in a reproduction: from the registered tolerances alone. Pure.
 
 | field | may be off by |
 |---|---|

@@ -61,7 +61,7 @@ def differences(
 ) -> Iterator[Difference]:
     """Everything in which `obtained` does not reproduce `expected`; nothing if it does.
 
-    `tolerances`: metric -> how far a reproduced value may lie [-], as registered.
+    `tolerances`: metric -> how far a reproduced value may be [-], as registered.
     """
     guarded = {gate["claim"]: gate["metric"] for gate in (*expected["gates"], *expected["after_kill"])}
     snapped, named = {}, False

@@ -47,7 +47,7 @@ def draw_series(axes: "Axes", xs: Sequence[float], series: Mapping[str, Sequence
             marker=marker,
             linestyle=line,
             markevery=max(1, len(xs) // MARKERS),
-            markerfacecolor=light(colour) if i == 0 else "none",  # what lies under it shows through
+            markerfacecolor=light(colour) if i == 0 else "none",  # what is under it shows through
             label=name,
         )
 

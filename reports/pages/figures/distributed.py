@@ -12,7 +12,7 @@ from reports.prereg.rules import ShareBelow
 from reports.prereg.samples import Measured
 
 STEP = 1 / 32  # width of a bar of d_eff/d: two steps of an energy rank at d = 64, so that no bar holds one step more
-SHIFT = 1 / 128  # half a step: no value lies on an edge
+SHIFT = 1 / 128  # half a step: no value is on an edge
 FEW = 2  # quartiles need as many values
 
 

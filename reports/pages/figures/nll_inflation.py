@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME, TITLE = "inflation", "First-token NLL at one bit per weight, by depth and by variant"
-ROW, FRAME = 0.2, 1.1  # inches of a row of dots, and of what stands around them
+ROW, FRAME = 0.2, 1.1  # inches of a row of dots, and of what is around them
 
 
 def nll_inflation(decision: Decision, measurements: Measurements) -> Shown:

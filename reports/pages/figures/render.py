@@ -15,7 +15,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Drawing:
-    """One panel as files: `svg` stands alone in the colours of the light page."""
+    """One panel as files: `svg` is complete by itself, in the colours of the light page."""
 
     svg: str
     png: bytes

@@ -16,7 +16,7 @@ LOW = 2.9  # height of a panel [inch]; its width is the theme's
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes: a picture that fits a phone, and stands alone as a file."""
+    """One pair of axes: a picture that fits a phone, and is complete as a file."""
 
     name: str  # unique within the figure; letters, digits and underscores
     title: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME, TITLE = "gates", "The gates in the order in which they were judged"
-ROW, FRAME = 0.46, 0.75  # inches of a gate, and of what stands around them
+ROW, FRAME = 0.46, 0.75  # inches of a gate, and of what is around them
 LOOKS = {  # colour and hatch by status
     "KILLED": ("red", "////"),
     "MET": ("green", ""),

@@ -1,6 +1,6 @@
 """`report.html`: one file for a person who looks before reading and one who reads every number.
 
-No script, no network: figures are inlined as SVG in the page's own colours, and each stands beside its numbers.
+No script, no network: figures are inlined as SVG in the page's own colours, and each is beside its numbers.
 """
 
 from collections.abc import Mapping, Sequence

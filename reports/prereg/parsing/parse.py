@@ -1,7 +1,7 @@
 """TOML to `Preregistration`, strictly: what was not registered in so many words is refused, never guessed.
 
-A missing key has no default, an unknown one is no comment. Every fault is one line of `BadInput` that names file,
-dotted key, what was obtained and what is allowed. tomllib refuses a key that stands twice.
+A missing key has no default, an unknown one is not a comment. Every fault is one line of `BadInput` that names file,
+dotted key, what was obtained and what is allowed. tomllib refuses a key that occurs twice.
 """
 
 import tomllib
@@ -56,7 +56,7 @@ def parse_preregistration(raw: bytes, where: str) -> Preregistration:
         values = tomllib.loads(text)
     except RecursionError:
         raise BadInput(f"{where}: nested too deeply, expected the tables of a preregistration") from None
-    except ValueError as error:  # not UTF-8, not TOML, a key that stands twice, an integer of thousands of digits
+    except ValueError as error:  # not UTF-8, not TOML, a key that occurs twice, an integer of thousands of digits
         reason = str(error).encode("ascii", "backslashreplace").decode("ascii").replace("\n", " ")[:200]
         raise BadInput(f"{where}: not valid TOML ({reason}); repair that line") from None
     return parse_values(values, where)

@@ -12,7 +12,7 @@ from reports.base.errors import BadInput
 from reports.prereg.allowed_values import LARGEST_INTEGER
 from reports.prereg.rules import RULES
 
-SET_BY_US = ("canonical_sha256", "exploratory")  # fields that are no keys of a file
+SET_BY_US = ("canonical_sha256", "exploratory")  # fields that are not keys of a file
 FIRST = ("unexpected_keyword_argument", "missing")  # a misspelt key is both
 
 
@@ -42,7 +42,7 @@ def keys_of(*tables: type) -> tuple[list[str], list[str]]:
 
 
 def first_fault(error: ValidationError, kind: object, path: str) -> str:
-    """Of what pydantic found in values for `kind` at `path`: unknown keys, then missing ones, then as they stand."""
+    """Of what pydantic found in values for `kind` at `path`: unknown keys, then missing ones, then as they are."""
     faults = error.errors(include_url=False)
     fault = min(faults, key=lambda fault: FIRST.index(fault["type"]) if fault["type"] in FIRST else len(FIRST))
     key, inner, context = dotted(path, fault["loc"]), fault["input"], fault.get("ctx", {})
@@ -68,7 +68,7 @@ def first_fault(error: ValidationError, kind: object, path: str) -> str:
 
 
 def dotted(path: str, parts: Sequence[int | str]) -> str:
-    """`claims[0].below`: the rule of a claim is no table of a file, but keys beside its own."""
+    """`claims[0].below`: the rule of a claim is not a table of a file, but keys beside its own."""
     found = path
     for i, part in enumerate(parts):
         if isinstance(part, int):
