@@ -11,7 +11,7 @@ from reports.artefacts.forms import UNKNOWN, Count, Listed, Positive, Range, Sha
 LONGEST = 8192  # characters of a text that a run recorded: a path has at most 4096, and a message may name two
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 PROSE = ("generation",)  # texts of prompts and models, in as many lines as they have: shown quoted, never on a terminal
-SCHEMA = 6
+SCHEMA = 7
 
 Numbers = dict[str, float]
 LayerNumber = Annotated[str, Field(pattern="^[0-9]+$")]
@@ -120,6 +120,17 @@ class UnderAnotherMetric(Table):
     borderline: Borderline
     median: float
     reference: float | None
+    uninformative: bool
+    """Structureless matrices of the same shapes meet the rule under this metric, so that it turns nothing."""
+
+
+class FullScopeAhead(Table):
+    """What an early checkpoint expects of all layers [-]."""
+
+    interval: Range
+    """Predictive interval of what the rule compares, over all layers."""
+    passes: Share
+    """Predictive probability that all layers together meet the rule."""
 
 
 class GateRow(Table):
@@ -147,8 +158,16 @@ class GateRow(Table):
     """The metric of a structureless matrix of the same shape [-]."""
     by_layer: Listed[LayerOfGate]
     interval: Range | None
-    """Percentile bootstrap over layers; of inflation, over prompts."""
+    """Of what the rule compares. Of a share the credible interval of a hierarchical beta-binomial over layers like those
+    read, of a mean Student's t over layers, of inflation a paired percentile bootstrap over prompts. Null where it
+    was not measured, for the mean of a single layer, and where every layer was read: a census has no interval."""
     minimum_detectable_effect: float | None
+    """By the noncentral t over layers, and over prompts by the normal law [-]. Null where interval is, and where no layer
+    differs from another."""
+    census: bool
+    """Every layer of the subject was pooled."""
+    full_scope: FullScopeAhead | None
+    """Of an early checkpoint; else null."""
     attainable: str
     """What theorems say of the threshold, before any weight is read."""
     tau: BestOfHaarDraws | None
@@ -157,6 +176,7 @@ class GateRow(Table):
     """Cells whose learned rotations are not orthogonal."""
     sensitivity: Listed[UnderAnotherMetric]
     verdict_depends_on_metric: bool
+    """Another estimator turns the status, one that noise of the same shapes does not meet."""
 
 
 class LayerOfProbe(Table):
@@ -265,7 +285,7 @@ class SecondaryRow(Table):
     difference: float
     """Mean over layers of experts minus dense [-]."""
     interval: Range
-    """Percentile bootstrap over layers."""
+    """Student's t over layers."""
     layers_registered: Annotated[int, Field(ge=2)]
     """Layers that both models have; by_layer holds those measured on both sides."""
     by_layer: Annotated[Listed[LayerOfSecondary], Field(min_length=2)]
@@ -381,7 +401,7 @@ class DecisionDocument(Table):
     seal: dict[str, Any]
     environment: Environment
     errors: Listed[SuiteFault]
-    schema_: Literal[6] = Field(alias="schema")
+    schema_: Literal[7] = Field(alias="schema")
 
 
 def faults(document: Mapping[str, Any], form: type[Table] = DecisionDocument) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Percentile bootstrap intervals, over layers and over prompts. Pure and seeded."""
+"""Percentile bootstrap intervals over prompts, of which there are many. Pure and seeded.
 
-import math
-import statistics
+Over layers, which are few, they cover far less than they say: `reports/judge/spread/` has those intervals.
+"""
+
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,21 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.prereg.preregistration import Interval
-
-
-def bootstrap_over_layers(values: Sequence[float], interval: Interval) -> tuple[tuple[float, float], float | None]:
-    """Percentile interval of the mean over layers, and the standard error of that mean [-], None for a single layer.
-
-    Layers are resampled, not matrices: matrices of one layer are not independent, and intervals over matrices cover far
-    less than they say. With few layers this one covers 80 to 92 % at a nominal 95 %.
-    """
-    layers = np.asarray(values, dtype=np.float64)
-    generator = np.random.Generator(np.random.PCG64(interval.seed))
-    means = layers[generator.integers(0, len(layers), size=(interval.draws, len(layers)))].mean(axis=1)
-    tail = (1.0 - interval.level) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-    return (float(low), float(high)), error
 
 
 def bootstrap_over_prompts(

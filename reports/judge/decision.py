@@ -116,9 +116,11 @@ def trigger(outcome: GateOutcome) -> str:
     return f"{outcome.gate.claim.label} threshold unmet at {len(outcome.gate.layers)}-layer checkpoint"
 
 
-def rule_text(rule: Rule) -> str:
-    """The registered rule in one line, as messages and artefacts print it."""
+def rule_text(rule: Rule, cut_off: float | None = None) -> str:
+    """The registered rule in one line, as messages and artefacts print it; at an early checkpoint its `cut_off`."""
     match rule:
+        case ShareBelow() if cut_off is not None:
+            return f"{rule.metric} < {rule.below:g} for more than {cut_off:.0%} of matrices, or it is killed early"
         case ShareBelow():
             return f"{rule.metric} < {rule.below:g} for at least {rule.at_least:.0%} of matrices"
         case ClosingAtMost():

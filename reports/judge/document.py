@@ -17,6 +17,7 @@ from reports.judge.instruments import ControlOutcome, TrapOutcome
 from reports.judge.one_bit_damage import generation_json
 from reports.judge.probe import probe_json
 from reports.judge.secondary import secondary_json
+from reports.judge.spread.full_scope import FullScope
 from reports.prereg.lint import lint
 from reports.prereg.prefilter import prefilter_json
 from reports.prereg.preregistration import Preregistration
@@ -144,7 +145,7 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "checkpoint": len(outcome.gate.layers),
         "status": outcome.status,
         "metric": claim.rule.metric,
-        "rule": rule_text(claim.rule),
+        "rule": rule_text(claim.rule, outcome.gate.cut_off),
         "observed": None if rule is None else rule.observed,
         "reach": None if rule is None else list(rule.reach),
         "threshold": None if rule is None else rule.threshold,
@@ -157,12 +158,14 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "by_layer": [] if rule is None else by_layer(outcome, rule),
         "interval": None if outcome.interval is None else list(outcome.interval),
         "minimum_detectable_effect": outcome.minimum_detectable_effect,
+        "census": outcome.gate.census,
+        "full_scope": None if outcome.full_scope is None else full_scope_json(outcome.full_scope),
         "attainable": attainable.get(claim.name, "not examined"),
         "tau": None if rule is None or rule.tau is None else tau_json(claim.rule, rule, outcome.decomposition),
         "decomposition": None if outcome.decomposition is None else decomposition_json(outcome),
         "broken": [cell.id for cell in outcome.broken_cells],
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
-        "verdict_depends_on_metric": rule is not None and any(other.met != rule.met for other in outcome.sensitivity),
+        "verdict_depends_on_metric": bool(outcome.turned),
     }
 
 
@@ -221,7 +224,12 @@ def sensitivity_json(outcome: RuleOutcome) -> dict[str, object]:
         "borderline": outcome.borderline,
         "median": outcome.median,
         "reference": outcome.reference,
+        "uninformative": outcome.noise_meets,
     }
+
+
+def full_scope_json(ahead: FullScope) -> dict[str, object]:
+    return {"interval": list(ahead.interval), "passes": ahead.passes}
 
 
 def control_json(outcome: ControlOutcome) -> dict[str, object]:

@@ -4,19 +4,25 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
-from reports.judge.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
+from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
+from reports.judge.spread.mean_interval import detectable_effect, mean_interval, standard_error
+from reports.judge.spread.null_error import shared_null_error
+from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
+from reports.prereg.rules import SHARES, ClosingAtMost, MeanAtLeast, Rule, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
 
-# z(0.975) + z(0.80): the effect that a two-sided 5 % test detects four times out of five, in standard errors
+# z(0.975) + z(0.80): the effect that a two-sided 5 % test over many prompts detects four times out of five, in standard
+# errors; over layers, which are few, `reports/judge/spread/mean_interval.py` has it
 DETECTABLE_STANDARD_ERRORS = 1.959964 + 0.841621
 
 
@@ -40,6 +46,8 @@ class RuleOutcome:
     layer_reaches: tuple[tuple[float, float], ...] = ()  # of `layer_values`
     below: float | None = None  # of a share: the bound that the matrices are counted under [-]
     certified_count: int | None = None  # how many are, if every machine must find as many
+    layer_counts: tuple[tuple[int, int], ...] = ()  # of a share: how many of how many, in each layer
+    noise_meets: bool = False  # structureless matrices of the same shapes would meet the rule: it says nothing
 
     @property
     def tau(self) -> float | None:
@@ -55,25 +63,101 @@ class GateOutcome:
     sensitivity: tuple[RuleOutcome, ...]
     controls: tuple[ControlOutcome, ...]
     traps: tuple[TrapOutcome, ...]
-    interval: tuple[float, float] | None  # percentile bootstrap over layers, or over prompts [-]
-    minimum_detectable_effect: float | None  # [-]; None where the layers do not differ, so that no spread is known
     missing: tuple[Cell, ...]
+    registered: Interval  # the level of intervals, and how prompts are resampled
+    pairs: tuple[tuple[float, float], ...] = ()  # of a rule on the model: (NLL₀, NLL) of each prompt [nats]
     broken: tuple[str, ...] = ()  # what is said of layers whose rotations are not orthogonal
     broken_cells: tuple[Cell, ...] = ()  # the same layers
     decompositions: tuple[Decomposition, ...] = ()  # one per layer
-    structure_interval: tuple[float, float] | None = None  # of its geometric mean, bootstrap over layers [-]
+    null_error: float = 0.0  # standard error of log structure by nulls that all layers share [-]
 
     @property
     def decomposition(self) -> Decomposition | None:
         return pooled(list(self.decompositions)) if self.decompositions else None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of what the rule compares, over layers like those read, or over prompts [-].
+
+        None where it was not measured, for one layer's mean, and where every layer was read: of a census there is none.
+        """
+        if self.rule is None or (self.gate.census and not self.pairs):
+            return None
+        if self.pairs:
+            return self._over_prompts[0]
+        if isinstance(self.gate.claim.rule, SHARES):
+            return share_posterior(self.rule.layer_counts).interval(self.registered.level)
+        return mean_interval(self.rule.layer_values, self.registered.level)
+
+    @property
+    def minimum_detectable_effect(self) -> float | None:
+        """The effect that a two-sided 5 % test would detect four times out of five [-]; None where no spread is known.
+
+        Of a share that of a mean of as many layers, whose standard deviation is theirs, or the one that the model of
+        `share_posterior.py` expects of a layer where that is larger: it is not 0 where all layers happen to agree.
+        """
+        if self.rule is None or (self.gate.census and not self.pairs):
+            return None
+        if self.pairs:
+            error = self._over_prompts[1]
+            return DETECTABLE_STANDARD_ERRORS * error if error else None
+        layers = len(self.rule.layer_values)
+        error = standard_error(self.rule.layer_values) or 0.0
+        if isinstance(self.gate.claim.rule, SHARES):
+            error = max(error, math.sqrt(share_posterior(self.rule.layer_counts).layer_scatter / layers))
+        return detectable_effect(error, layers)
+
+    @property
+    def turned(self) -> tuple[RuleOutcome, ...]:
+        """The other registered estimators under which the rule comes out otherwise, and that noise does not meet."""
+        rule = self.rule
+        return (
+            ()
+            if rule is None
+            else tuple(one for one in self.sensitivity if one.met != rule.met and not one.noise_meets)
+        )
+
+    @property
+    def uninformative(self) -> tuple[RuleOutcome, ...]:
+        """The other registered estimators that noise of the same shapes meets: what they say, they say of noise too."""
+        return tuple(one for one in self.sensitivity if one.noise_meets)
+
+    @cached_property
+    def full_scope(self) -> FullScope | None:
+        """What all layers may come to, seen from an early checkpoint; None elsewhere."""
+        rule, whole = self.gate.claim.rule, self.gate.whole
+        if self.rule is None or self.pairs or whole is None or self.gate.census or isinstance(rule, ClosingAtMost):
+            return None
+        if isinstance(rule, SHARES):
+            return full_scope_share(self.rule.layer_counts, whole, rule.at_least, self.registered.level)
+        return full_scope_mean(self.rule.layer_values, whole, rule.at_least, self.registered.level)
+
+    @property
+    def structure_interval(self) -> tuple[float, float] | None:
+        """Of the geometric mean of structure, by Student's t over layers, with the error of the nulls [-].
+
+        Also where every layer was read: what is divided out was drawn. None for a single layer.
+        """
+        logs = [math.log(layer.structure) for layer in self.decompositions]
+        found = mean_interval(logs, self.registered.level, self.null_error) if logs else None
+        return None if found is None else (math.exp(found[0]), math.exp(found[1]))
+
+    @cached_property
+    def _over_prompts(self) -> tuple[tuple[float, float], float | None]:
+        return bootstrap_over_prompts(self.pairs, self.registered)
+
 
 def apply_rule(
-    rule: Rule, layers: Sequence[Measurement], metric: str | None = None, tolerance: float = 0.0
+    rule: Rule,
+    layers: Sequence[Measurement],
+    metric: str | None = None,
+    tolerance: float = 0.0,
+    cut_off: float | None = None,
 ) -> RuleOutcome:
     """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind.
 
-    `tolerance` is how far a reproduced value of the metric may be [-]: it gives the outcome its reach.
+    `tolerance` is how far a reproduced value of the metric may be [-]: it gives the outcome its reach. With `cut_off`
+    a share is met above that, in place of the rule's `at_least`.
     """
     metric = metric or rule.metric
     if isinstance(rule, ClosingAtMost):
@@ -82,8 +166,11 @@ def apply_rule(
     pooled_samples = [value for layer in samples for value in layer]
     draws: tuple[float, ...] = ()
     count = bound = None
+    counts: list[tuple[int, int]] = []
     match rule:
         case ShareBelow(below=below, at_least=threshold):
+            threshold = threshold if cut_off is None else cut_off
+            counts = [(sum(value < below for value in layer), len(layer)) for layer in samples]
             in_layer = [_share(layer, below) for layer in samples]
             observed = _share(pooled_samples, below)
             reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
@@ -95,7 +182,7 @@ def apply_rule(
             reach = (observed - tolerance, observed + tolerance)
             reaches = [(value - tolerance, value + tolerance) for value in in_layer]
             draws = haar_draws(layers) if metric == "lift" else ()  # what τ is measured in
-    met = _meets(rule, metric, observed, draws)
+    met = _meets(rule, metric, observed, draws, cut_off)
     return RuleOutcome(
         metric=metric,
         met=met,
@@ -110,23 +197,41 @@ def apply_rule(
         draws=draws,
         reach=reach,
         borderline=any(
-            _meets(rule, metric, end, [draw + shift for draw in draws]) != met
+            _meets(rule, metric, end, [draw + shift for draw in draws], cut_off) != met
             for end in reach
             for shift in (-tolerance, tolerance)  # τ is a lift too
         ),
         layer_reaches=tuple(reaches),
         below=bound,
         certified_count=count,
+        layer_counts=tuple(counts),
+        noise_meets=_noise_meets(rule, layers, metric),
     )
+
+
+def _noise_meets(rule: Rule, layers: Sequence[Measurement], metric: str) -> bool:
+    """Whether what structureless matrices of the same shapes have would meet `rule` itself, τ left aside."""
+    noise = [layer.measured.samples[metric].noise for layer in layers]
+    known = [values for values in noise if values is not None]
+    if len(known) < len(noise):
+        return False
+    match rule:
+        case ShareBelow(below=below, at_least=at_least):
+            return _share([value for values in known for value in values], below) >= at_least
+        case MeanAtLeast(at_least=at_least):
+            return statistics.fmean(map(statistics.fmean, known)) >= at_least
+    return False
 
 
 def _share(samples: Sequence[float], below: float) -> float:
     return sum(value < below for value in samples) / len(samples)
 
 
-def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float]) -> bool:
+def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float], cut_off: float | None = None) -> bool:
     if isinstance(rule, ClosingAtMost):
         return observed <= rule.at_most
+    if cut_off is not None:
+        return observed > cut_off
     met = observed >= rule.at_least
     if isinstance(rule, MeanAtLeast) and rule.over_tau is not None and metric == "lift":
         met = met and bool(draws) and observed > (1.0 + rule.over_tau) * max(draws)
@@ -185,12 +290,16 @@ def control_outcome(
 
 
 def judge_gate(
-    gate: Gate, interval: Interval, measurements: Measurements, tolerances: Mapping[str, float] = EXACT
+    gate: Gate,
+    interval: Interval,
+    measurements: Measurements,
+    tolerances: Mapping[str, float] = EXACT,
+    gaussian_draws: int = 1,
 ) -> GateOutcome:
     """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing).
 
     `tolerances`: metric -> how far a reproduced value may be [-], which tells what is borderline; a metric without one
-    must come out exactly.
+    must come out exactly. `gaussian_draws`: of how many matrices the mean is that an i.i.d. null comes to.
     """
     rule = gate.claim.rule
     controls = tuple(
@@ -210,7 +319,7 @@ def judge_gate(
     }
     complete = len(layers) == len(judged)
     metrics = (rule.metric, *gate.claim.sensitivity) if complete else ()
-    outcomes = tuple(apply_rule(rule, layers, metric, tolerances.get(metric, 0.0)) for metric in metrics)
+    outcomes = tuple(apply_rule(rule, layers, metric, tolerances.get(metric, 0.0), gate.cut_off) for metric in metrics)
     outcome = outcomes[0] if complete else None
     status: GateStatus
     if broken or _unsound(controls, traps):
@@ -219,11 +328,7 @@ def judge_gate(
         status = "NOT_RUN"
     else:
         status = "MET" if outcome.met else "KILLED"
-    spread = None
-    if outcome is not None and gate.claim.of_model:
-        spread = bootstrap_over_prompts(paired_nll(layers[-1], outcome.metric), interval)
-    elif outcome is not None:
-        spread = bootstrap_over_layers(outcome.layer_values, interval)
+    pairs = paired_nll(layers[-1], outcome.metric) if outcome is not None and gate.claim.of_model else []
     decompositions = _decompositions(layers) if complete else ()
     return GateOutcome(
         gate=gate,
@@ -232,19 +337,22 @@ def judge_gate(
         sensitivity=outcomes[1:],
         controls=controls,
         traps=traps,
-        interval=None if spread is None else spread[0],
-        minimum_detectable_effect=None if not spread or not spread[1] else DETECTABLE_STANDARD_ERRORS * spread[1],
         missing=missing,
+        registered=interval,
+        pairs=tuple(pairs),
         broken=tuple(broken.values()),
         broken_cells=tuple(broken),
         decompositions=decompositions,
-        structure_interval=_structure_interval(decompositions, interval),
+        null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws) if decompositions else 0.0,
     )
 
 
 def judge_gates(prereg: Preregistration, layers: Sequence[int], measurements: Measurements) -> tuple[GateOutcome, ...]:
     """Every gate in registered order."""
-    return tuple(judge_gate(gate, prereg.interval, measurements, prereg.tolerances) for gate in gates(prereg, layers))
+    draws = 1 if prereg.rotations is None else prereg.rotations.gaussian_draws
+    return tuple(
+        judge_gate(gate, prereg.interval, measurements, prereg.tolerances, draws) for gate in gates(prereg, layers)
+    )
 
 
 def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:
@@ -254,13 +362,6 @@ def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -
 def _decompositions(layers: Sequence[Measurement]) -> tuple[Decomposition, ...]:
     found = [decompose(layer.measured) for layer in layers]
     return tuple(decomposition for decomposition in found if decomposition is not None)
-
-
-def _structure_interval(layers: Sequence[Decomposition], interval: Interval) -> tuple[float, float] | None:
-    if not layers:
-        return None
-    (low, high), _ = bootstrap_over_layers([math.log(layer.structure) for layer in layers], interval)
-    return math.exp(low), math.exp(high)
 
 
 def _mean_reference(layers: Sequence[Measurement], metric: str) -> float | None:

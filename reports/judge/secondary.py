@@ -4,13 +4,14 @@ Outside every verdict. The experts' side is what the claim measured at the same 
 measured there; layers count, matrices do not.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.gates import Measurements
+from reports.judge.spread.mean_interval import mean_interval
 from reports.prereg.preregistration import Cell, Preregistration, Secondary, running_order
 
 Comparison = Literal["narrower", "not narrower", "unresolved"]
@@ -36,7 +37,7 @@ class SecondaryOutcome:
     secondary: Secondary
     layers: tuple[ComparedLayer, ...]  # those measured on both sides
     registered: int  # how many there are to compare
-    interval: tuple[float, float]  # of the mean difference, percentile bootstrap over layers [-]
+    interval: tuple[float, float]  # of the mean difference, Student's t over layers [-]
     conclusion: Comparison
 
     @property
@@ -57,7 +58,7 @@ def conclude_secondary(
     compared = tuple(layer for cell in cells if (layer := compared_layer(secondary, cell, measurements)) is not None)
     if len(compared) < FEWEST:
         return None
-    (low, high), _ = bootstrap_over_layers([layer.difference for layer in compared], prereg.interval)
+    low, high = mean_interval([layer.difference for layer in compared], prereg.interval.level) or (math.nan, math.nan)
     band = secondary.band
     conclusion: Comparison = "narrower" if high < -band else "not narrower" if low > band else "unresolved"
     return SecondaryOutcome(secondary, compared, len(cells), (low, high), conclusion)

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.artefacts.decision_document import SCHEMA
-from reports.judge.bootstrap import bootstrap_over_layers
 from reports.judge.decision import decide, rule_text
 from reports.judge.digests import core_sha256_of
 from reports.judge.document import core_json, decision_json, trap_results_json
 from reports.judge.gates import apply_rule, control_outcome
 from reports.prereg.measurement import Measurement
-from reports.prereg.preregistration import Cell, Interval, gates, registered_cells, running_order
+from reports.prereg.preregistration import Cell, gates, registered_cells, running_order
 from reports.prereg.rules import AtLevel, MeanAtLeast, MeanAtMost, ShareBelow
 from reports.prereg.samples import Measured
 from reports.testing.small_rules import (
@@ -413,7 +412,7 @@ def test_the_document_holds_every_draw_the_factors_and_the_probe() -> None:
     assert factors[0]["nulls"] == {"gaussian": 1.2, "spectral": 1.1, "shuffled": 1.0}
     assert len(whole["decomposition"]["by_layer"]) == 4
     low, high = whole["decomposition"]["structure_interval"]
-    assert 1.0 <= low <= whole["decomposition"]["structure"] <= high <= 3.0
+    assert low <= whole["decomposition"]["structure"] <= high
     assert [row["metric"] for row in whole["sensitivity"]] == ["lift_squared"]
     assert whole["broken"] == []
     (probe,) = document["probes"]
@@ -462,16 +461,6 @@ def test_control_must_lie_where_theory_puts_it(median: float, sound: bool) -> No
     outcome = control_outcome(control, FIRST.rule, a_measurement(Cell("control", "null"), [median] * 3))
     assert outcome.sound is sound
     assert ("median energy_rank_95 expected at 0.777 ± 0.015" in outcome.reason) is not sound
-
-
-def test_bootstrap_over_layers_is_seeded_and_brackets_the_mean() -> None:
-    interval = Interval(level=0.95, draws=2000, seed=7)
-    (low, high), error = bootstrap_over_layers([0.1, 0.5, 0.3, 0.9], interval)
-    assert bootstrap_over_layers([0.1, 0.5, 0.3, 0.9], interval)[0] == (low, high)
-    assert bootstrap_over_layers([0.1, 0.5, 0.3, 0.9], replace(interval, seed=8))[0] != (low, high)
-    assert low < 0.45 < high
-    assert error == pytest.approx(0.1707825, abs=1e-6)  # sd of the four values over sqrt(4), by hand
-    assert bootstrap_over_layers([0.4], interval) == ((0.4, 0.4), None)
 
 
 def test_a_rule_names_its_margin_over_tau_only_where_it_has_one() -> None:

@@ -14,6 +14,7 @@ from reports.base.errors import Tampered
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary, secondary_json, secondary_line
+from reports.judge.spread.mean_interval import mean_interval
 from reports.pages.postmortem import postmortem
 from reports.prereg.lint import lint, sealable
 from reports.prereg.measurement import Measurement
@@ -152,7 +153,7 @@ def test_the_interval_holds_the_difference_and_settles_the_conclusion(experts: S
     found = outcome(experts, dense)
     low, high = found.interval
     differences = [experts[layer] - dense[layer] for layer in LAYERS]
-    assert min(differences) - 1e-9 <= low <= high <= max(differences) + 1e-9
+    assert (low, high) == pytest.approx(mean_interval(differences, PREREG.interval.level), abs=1e-9)
     assert found.conclusion == ("narrower" if high < 0 else "not narrower" if low > 0 else "unresolved")
 
 

@@ -4,7 +4,7 @@ from reports.base.spans import spans
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.prereg.declared import measure_file
 from reports.prereg.measurement import Measurement
-from reports.prereg.preregistration import Claim
+from reports.prereg.preregistration import Claim, Gate
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
 NAMED = 4  # missing cells that a message names; the others it counts
@@ -54,7 +54,7 @@ def gate_message(outcome: GateOutcome) -> str:
         unsound += [trap.cell.id for trap in outcome.traps if trap.sound is False]
         why = f"out of line: {', '.join(unsound)}" if unsound else f"not measured: {missing}"
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
-    text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(claim, rule)}"
+    text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(outcome.gate, rule)}"
     text += f" [-]; median {rule.median:.3f}"
     return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
 
@@ -68,8 +68,12 @@ def _observed(claim: Claim, outcome: RuleOutcome) -> str:
     return f"mean {rule.metric} {observed:.3f} over {n} {outcome.counted}"
 
 
-def _needed(claim: Claim, outcome: RuleOutcome) -> str:
-    match claim.rule:
+def _needed(gate: Gate, outcome: RuleOutcome) -> str:
+    cut_off = gate.cut_off
+    match gate.claim.rule:
+        case ShareBelow() if cut_off is not None:
+            least = next(count for count in range(outcome.n + 1) if count / outcome.n > cut_off)
+            return f"≥ {least} (more than {cut_off:.0%})"
         case ShareBelow(at_least=at_least):
             return f"≥ {_matrices_needed(at_least, outcome.n)} ({at_least:.0%})"
         case ClosingAtMost(at_most=at_most):

@@ -6,8 +6,8 @@ from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
 from reports.pages.messages import gate_message
 from reports.pages.sections.controls_section import controls_line
-from reports.pages.sections.fired_section import OUTSIDE, borderline
-from reports.pages.sections.sensitivity_section import fragile
+from reports.pages.sections.fired_section import OUTSIDE, borderline, full_scope_text, interval_kind, no_interval
+from reports.pages.sections.sensitivity_section import fragile, uninformative
 from reports.pages.sections.traps_section import traps_line
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
 
@@ -27,10 +27,11 @@ def _pooled(outcome: GateOutcome, rule: RuleOutcome, measurements: Measurements)
     match registered:
         case ShareBelow(below=below):
             by_layer = [sum(value < below for value in layer.measured.samples[rule.metric]) for layer in layers]
+            signs = ("≥", "<") if outcome.gate.cut_off is None else (">", "≤")
             terms = " + ".join(f"L{layer:02d}:{n}" for layer, n in zip(outcome.gate.layers, by_layer, strict=True))
             return [
                 f"below {below:g}: {terms} = {sum(by_layer)} of {rule.n}",
-                f"{sum(by_layer)} / {rule.n} = {rule.observed:.4f} {_compared(rule.met, '≥', '<')} {rule.threshold:g}",
+                f"{sum(by_layer)} / {rule.n} = {rule.observed:.4f} {_compared(rule.met, *signs)} {rule.threshold:g}",
             ]
         case MeanAtLeast():
             pairs = zip(outcome.gate.layers, rule.layer_values, strict=True)
@@ -54,13 +55,16 @@ def _compared(true: bool, sign: str, opposite: str) -> str:
 
 def _spread(outcome: GateOutcome, decision: Decision) -> list[str]:
     interval, rule = decision.prereg.interval, outcome.rule
-    if outcome.interval is None or rule is None:
+    if rule is None:
         return []
-    low, high = outcome.interval
-    what = "prompts" if outcome.gate.claim.of_model else "layers"
-    text = f"{interval.level:.0%} interval, {interval.draws} resamples of {what}: {low:.4f} to {high:.4f}"
+    text = f"{interval.level:.0%} interval: none, {no_interval(outcome)}"
+    if outcome.interval is not None:
+        low, high = outcome.interval
+        text = f"{interval.level:.0%} interval, {interval_kind(outcome, interval.draws)}: {low:.4f} to {high:.4f}"
     if outcome.minimum_detectable_effect is not None:
         text += f"; an effect of {outcome.minimum_detectable_effect:.4f} would be detected four times out of five"
+    if outcome.full_scope is not None:
+        text += f"; {full_scope_text(outcome.full_scope, outcome.gate)}"
     low, high = rule.reach
     same = f"within the registered tolerances it may be {low:.4f} to {high:.4f}: the same outcome"
     return [text, borderline(rule) or same]
@@ -91,9 +95,9 @@ def _sensitivity(outcome: GateOutcome) -> list[str]:
     rule = outcome.rule
     if rule is None or not outcome.sensitivity:
         return []
-    turned = fragile(outcome)
-    same = [found.metric for found in outcome.sensitivity if found.met == rule.met]
-    return [*([turned] if turned else []), *([f"the same under {', '.join(same)}"] if same else [])]
+    said = [words for words in (fragile(outcome), uninformative(outcome)) if words is not None]
+    same = [found.metric for found in outcome.sensitivity if found.met == rule.met and not found.noise_meets]
+    return [*said, *([f"the same under {', '.join(same)}"] if same else [])]
 
 
 def part(outcome: GateOutcome, decision: Decision) -> str:

@@ -175,8 +175,11 @@ def _figures(outcome: GateOutcome) -> str:
     rule = outcome.rule
     if rule is None:
         return f"{len(outcome.missing)} cells not measured"
-    low, high = outcome.interval or (float("nan"), float("nan"))
-    return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{f'[{low:.3f}, {high:.3f}]':>17}{rule.n:>7}"
+    spread = "census" if outcome.gate.census else "-"
+    if outcome.interval is not None:
+        low, high = outcome.interval
+        spread = f"[{low:.3f}, {high:.3f}]"
+    return f"{rule.observed:>9.3f}{rule.threshold:>9.3f}{spread:>17}{rule.n:>7}"
 
 
 def _write_wrapped(reporter: pytest.TerminalReporter, line: str) -> None:

@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from reports.base.canonical import sha256_hex
 from reports.prereg.allowed_values import (
     LARGEST_SIZE,
     NO_KEY,
@@ -56,6 +57,8 @@ CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
 Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
+
+LAYER_ORDERS = ("ascending", "drawn")
 
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
@@ -133,7 +136,8 @@ class Claim:
     rule: Annotated[Rule, Named(CLAIM_RULES)]
     checkpoints: Array[LayerCount]  # numbers of layers pooled: (4, 16)
     sensitivity: Annotated[Array[Metric], ONCE]  # others put through the same rule; never the verdict itself
-    order: Array[Layer] = ()  # layers whose cells run first; the others follow, ascending
+    order: Array[Layer] = ()  # layers whose cells run first; the others follow
+    futility: Array[Share] = ()  # for each checkpoint before the last: killed there only at this share or below [-]
 
     @model_validator(mode="before")
     @classmethod
@@ -366,7 +370,7 @@ class Subject:
 
 @dataclass(frozen=True, config=REGISTERED)
 class Interval:
-    """Percentile bootstrap over layers."""
+    """Of intervals: their level everywhere, draws and seed of the bootstrap over prompts."""
 
     level: Level
     draws: Annotated[Int, integer(100, 10_000_000)]
@@ -393,6 +397,7 @@ class Preregistration:
     prefilter: Prefilter | None = None
     one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
     secondaries: Array[Secondary] = ()
+    layer_order: Annotated[Str, choice(LAYER_ORDERS)] = "ascending"  # in which layers are read, and checkpoints filled
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
@@ -422,13 +427,21 @@ class Gate:
     """A claim at a checkpoint: what is pooled, which controls must be sound, and which traps at each of its layers."""
 
     claim: Claim
-    layers: tuple[int, ...]
+    layers: tuple[int, ...]  # ascending
     controls: tuple[Control, ...]
     traps: tuple[Trap, ...] = ()
+    read: tuple[int, ...] = ()  # the same layers in the order in which they are read, where that is another one
+    whole: int | None = None  # layers of the full scope; None where that is not known
+    cut_off: float | None = None  # of a share, at an early checkpoint: killed only at this or below [-]
 
     @property
     def id(self) -> str:
         return f"{self.claim.name}@{len(self.layers)}-layer"
+
+    @property
+    def census(self) -> bool:
+        """Whether it pools every layer that there is: then no layer was left out that an interval could speak of."""
+        return len(self.layers) == self.whole
 
     @property
     def control_cells(self) -> tuple[Cell, ...]:
@@ -459,33 +472,66 @@ class Gate:
         return tuple(sorted(every, key=lambda cell: cell not in needed))
 
     @property
+    def reading(self) -> tuple[int, ...]:
+        """Its layers in the order in which they are read."""
+        return self.read or self.layers
+
+    @property
     def ordered(self) -> tuple[int, ...]:
-        """Its layers in the order in which they run."""
+        """Its layers in the order in which its own cells run."""
         first = tuple(layer for layer in self.claim.order if layer in self.layers)
-        return tuple(dict.fromkeys(first + self.layers))
+        return tuple(dict.fromkeys(first + self.reading))
 
     def judged_layers(self, rule: Rule | TrapRule) -> tuple[int, ...]:
         """The layers that `rule` reads at this gate, ascending."""
         return self.layers[-1:] if isinstance(rule, CLOSING) else self.layers
 
 
+def layer_order(prereg: Preregistration, layers: Sequence[int]) -> tuple[int, ...]:
+    """`layers` in the order in which they are read: as they are, or by SHA-256 of rule, sealed subject and layer.
+
+    Nobody can choose a drawn order: it follows from the sealed rule and from the subject's weights, or of a hub model
+    from its name and revision. It is that of the sealed subject, whichever one is run.
+    """
+    if prereg.layer_order == "ascending":
+        return tuple(layers)
+    subject = prereg.subject
+    weights = subject.weights_sha256 or f"{subject.source}@{subject.revision}"
+
+    def drawn(layer: int) -> str:
+        return sha256_hex(f"{prereg.canonical_sha256}\n{weights}\n{layer}\n".encode())
+
+    return tuple(sorted(layers, key=drawn))
+
+
 def gates(prereg: Preregistration, layers: Sequence[int]) -> tuple[Gate, ...]:
     """Every gate in the order in which it is judged: checkpoint by checkpoint, cheap claims first.
 
-    `layers` are the subject's layers that have experts, ascending; a checkpoint beyond them is judged on all of them.
+    `layers` are the subject's layers that have experts, ascending; a checkpoint beyond them is judged on all of them. A
+    claim about the whole model changes its layers one after the other: it reads them in ascending order.
     """
-    present = len(layers)
+    present, order = len(layers), layer_order(prereg, layers)
     counts = sorted({min(count, present) for claim in prereg.claims for count in claim.checkpoints})
     return tuple(
-        Gate(
-            claim=claim,
-            layers=tuple(layers[:count]),
-            controls=tuple(control for control in prereg.controls if control.claim == claim.name),
-            traps=tuple(trap for trap in prereg.traps if trap.claim == claim.name),
-        )
+        _gate(prereg, claim, tuple(layers if claim.of_model else order)[:count], present)
         for count in counts
         for claim in prereg.claims
         if count in {min(checkpoint, present) for checkpoint in claim.checkpoints}
+    )
+
+
+def _gate(prereg: Preregistration, claim: Claim, read: tuple[int, ...], present: int) -> Gate:
+    early = len(read) < min(claim.checkpoints[-1], present)
+    cut_offs = dict(zip(claim.checkpoints, claim.futility, strict=False))
+    ascending = tuple(sorted(read))
+    return Gate(
+        claim=claim,
+        layers=ascending,
+        controls=tuple(control for control in prereg.controls if control.claim == claim.name),
+        traps=tuple(trap for trap in prereg.traps if trap.claim == claim.name),
+        read=() if read == ascending else read,
+        whole=present,
+        cut_off=cut_offs.get(len(read)) if early else None,
     )
 
 
@@ -507,13 +553,13 @@ def running_order(prereg: Preregistration, layers: Sequence[int]) -> tuple[Cell,
                     Cell("probe", probe.name, layer)
                     for probe in prereg.probes
                     if probe.claim == gate.claim.name
-                    for layer in gate.layers
+                    for layer in gate.reading
                 ),
                 *(
                     Cell("secondary", secondary.name, layer)
                     for secondary in prereg.secondaries
                     if secondary.claim == gate.claim.name
-                    for layer in gate.layers
+                    for layer in gate.reading
                     if layer < secondary.dense.layers
                 ),
             )

@@ -83,6 +83,7 @@ class AtLevel:
 
 Rule = ShareBelow | MeanAtLeast | ClosingAtMost
 TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove
+SHARES = (ShareBelow,)  # of matrices, which have `at_least`: the rules that may have an early kill of their own
 CLOSING = (ClosingAtMost, ClosingAbove)  # read at the last layer of a gate alone, where they hold for the model
 CLAIM_RULES: Mapping[str, type] = {
     "share_below": ShareBelow,

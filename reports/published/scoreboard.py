@@ -17,7 +17,7 @@ from reports.judge.gates import GateOutcome
 from reports.pages.rendering import number
 from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import borderline
-from reports.pages.sections.sensitivity_section import fragile
+from reports.pages.sections.sensitivity_section import fragile, uninformative
 from reports.pages.sections.traps_section import traps_line
 from reports.prereg.parsing.parse import load_preregistration
 from reports.published.publication import read_publication
@@ -152,14 +152,16 @@ def standing_of(folder: str, decision: Decision, document: Mapping[str, Any]) ->
 
 def _gate(outcome: GateOutcome, after_kill: bool) -> GateStanding:
     rule, remarks = outcome.rule, [AFTER_KILL] * after_kill
-    remarks += [words for words in (fragile(outcome), borderline(rule)) if words is not None]
+    remarks += [words for words in (fragile(outcome), uninformative(outcome), borderline(rule)) if words is not None]
     return GateStanding(
         name=outcome.gate.id,
         status=outcome.status,
-        rule=rule_text(outcome.gate.claim.rule),
+        rule=rule_text(outcome.gate.claim.rule, outcome.gate.cut_off),
         observed=number(None if rule is None else rule.observed, ".4f"),
         threshold=number(None if rule is None else rule.threshold, ".4f"),
-        interval=number(outcome.interval, ".4f"),
+        interval="census"
+        if outcome.rule and outcome.gate.census and not outcome.pairs
+        else number(outcome.interval, ".4f"),
         n=str(0 if rule is None else rule.n),
         remarks="; ".join(remarks) or "—",
     )

@@ -104,7 +104,7 @@ def test_a_verdict_stands_with_its_numbers() -> None:
         "energy_rank_95 < 0.4 for at least 70% of matrices",
         "0.5000",
         "0.7000",
-        "0.5000 to 0.5000",
+        "0.1466 to 0.8534",
         "4",
         "fragile: met under stable_rank (1.000)",
     )
@@ -152,7 +152,7 @@ def test_what_does_not_hold_stays_on_the_board_and_says_why(sealed: Path, tmp_pa
     committed("z")
     edit_text(committed("e_edited"), '"KILLED"', '"SURVIVED"')
     edit_decision(committed("d_stale").parent, lambda document: document.update(rule_sha256="f" * 64))
-    edit_text(committed("c_old"), '"schema": 6', '"schema": 1')
+    edit_text(committed("c_old"), '"schema": 7', '"schema": 1')
     (verdicts / "b_empty").mkdir()
     committed("a_cut").write_text("{")
     (committed("f_forged").parent / "report.html").write_text("SURVIVED")

@@ -102,7 +102,7 @@ def narrow(value: float) -> Measured:
     profiles |= {NOISE + projection: (0.4, 0.8, 1.1, 1.7) for projection in PROJECTIONS}
     return described(
         {"energy_rank_95": values, "stable_rank": values},
-        {"energy_rank_95": 0.777, "stable_rank": 0.343},
+        {"energy_rank_95": 0.777, "stable_rank": 0.5},
         profiles,
     )
 

@@ -23,7 +23,6 @@ SHOWN = 20  # diffs in a failure
 
 # function -> how many of its mutants do what it does, and why
 SAME: Mapping[str, tuple[int, str]] = {
-    "reports.judge.bootstrap.bootstrap_over_layers": (3, "values are floats without a dtype; integers(0, n) is (n)"),
     "reports.judge.bootstrap.bootstrap_over_prompts": (3, "values are floats without a dtype; labels in capitals"),
     "reports.judge.gates.apply_rule": (1, "a draw moves by the tolerance in both directions, in either order"),
     "reports.judge.gates._closing_outcome": (4, "_meets reads neither metric nor draws of a closing rule"),

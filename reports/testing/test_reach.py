@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.judge.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
+from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.gates import apply_rule, judge_gate, judge_gates
+from reports.judge.spread.mean_interval import detectable_effect, mean_interval
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Gate, Interval
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
@@ -128,13 +129,13 @@ def judged(layers: Sequence[Measurement], rule: Rule) -> tuple[tuple[float, floa
 
 
 def test_the_interval_of_a_gate_is_over_layers() -> None:
-    """Not over matrices: of 8 and 2 of them, 4 layers' means are resampled."""
+    """Not over matrices: of 8 and 2 of them, 4 layers' means count."""
     values = [[0.5] * 8, [1.0] * 2, [2.0], [1.5] * 3]
     interval, effect = judged(measured(values), MeanAtLeast("lift", 1.0))
     means = [statistics.fmean(layer) for layer in values]
-    assert interval == bootstrap_over_layers(means, INTERVAL)[0]
-    assert interval != bootstrap_over_layers([value for layer in values for value in layer], INTERVAL)[0]
-    assert effect == pytest.approx((1.959964 + 0.841621) * statistics.stdev(means) / 2)
+    assert interval == mean_interval(means, INTERVAL.level)
+    assert interval != mean_interval([value for layer in values for value in layer], INTERVAL.level)
+    assert effect == detectable_effect(statistics.stdev(means) / 2, 4)
 
 
 def test_the_interval_of_a_model_is_over_prompts() -> None:

@@ -6,14 +6,16 @@
 | `observed` of a share | its `reach`: the matrices that are within the metric's tolerance of the bound may tip over |
 | ends of `reach` | of a mean, the tolerance. Of a share, anything that the published share allows: 0 to it, it to 1 |
 | `median`, `reference` | the metric's tolerance; a median moves no farther than its values |
-| `interval` | what the layer moves that moves most: so much may each resampled mean, hence their quantiles |
-| `minimum_detectable_effect` | that over √(layers − 1), in the effect's standard errors: a standard deviation's most |
+| `interval` | `m (1 + t / √(layers − 1))`, m what the layer moves that moves most; over prompts m |
+| `minimum_detectable_effect` | that change of a standard error, in the effect's standard errors |
+| `full_scope` | its interval as `interval`; its probability by anything where a layer may move at all |
+| `structure_interval` | as `interval` of the logarithms, twice for the error of nulls |
 | `tau`, its `draws` | the metric's tolerance; ratios over τ as far as both their parts allow |
 | `decomposition` | the factor's own tolerance if it is registered, else the gate's metric's; each is a ratio of β |
 | `median` of a control | the tolerance of its claim's metric |
 | `observed` of a trap | its metric's tolerance, or that of what it guards (`reports/judge/instruments.py`) |
 
-Any other number must be equal. Bounds, counts and statuses have no tolerance at all.
+A mean over layers moves by at most m, its standard error by m / √(layers − 1). Any other number must be equal. Bounds, counts and statuses have no tolerance at all.
 """
 
 import math
@@ -22,6 +24,7 @@ from typing import Any
 
 from reports.judge.gates import DETECTABLE_STANDARD_ERRORS
 from reports.judge.instruments import trap_tolerance
+from reports.judge.spread.mean_interval import detectable_errors, t_quantile
 
 Row = Mapping[str, Any]
 Place = tuple[str | int, ...]  # of a number inside its row
@@ -30,6 +33,8 @@ Tolerances = Mapping[str, float]
 
 FACTORS = ("lift", "random", "noise_fit", "structure")
 EFFECT = "minimum_detectable_effect"
+QUADRATURE = 1e-8  # what two machines may come to for the same counts [-]
+LEVEL = 0.95  # for the factor of t; other levels are nearer to it than the bound is to what happens
 ABSENT_IS_ZERO = (EFFECT,)  # None says that the layers do not differ
 
 
@@ -85,10 +90,23 @@ def _moves(layer: Row) -> float:
 def _spread(gate: Row, moves: float, layers: int) -> Iterator[tuple[Place, Range]]:
     if gate["interval"] is None:
         return
+    few = layers > 1  # one layer that has an interval is a model, whose prompts are many
+    errors, times = (detectable_errors(layers), _times(layers)) if few else (DETECTABLE_STANDARD_ERRORS, 1.0)
     for end, value in enumerate(gate["interval"]):
-        yield from _around(("interval", end), value, moves)
+        yield from _around(("interval", end), value, moves * times + QUADRATURE)
     effect = 0.0 if gate[EFFECT] is None else gate[EFFECT]
-    yield from _around((EFFECT,), effect, DETECTABLE_STANDARD_ERRORS * moves / math.sqrt(max(layers - 1, 1)))
+    yield from _around((EFFECT,), effect, errors * moves / math.sqrt(max(layers - 1, 1)) + QUADRATURE)
+    ahead = gate["full_scope"]
+    if ahead is not None:
+        for end, value in enumerate(ahead["interval"]):
+            yield from _around(("full_scope", "interval", end), value, moves * times + QUADRATURE)
+        passes = ahead["passes"]
+        yield ("full_scope", "passes"), (0.0, 1.0) if moves else (passes - QUADRATURE, passes + QUADRATURE)
+
+
+def _times(layers: int) -> float:
+    """How much farther an end of a t interval moves than the values."""
+    return 1.0 + t_quantile(LEVEL, layers - 1) / math.sqrt(layers - 1)
 
 
 def _tau(gate: Row, within: float) -> Iterator[tuple[Place, Range]]:
@@ -122,8 +140,12 @@ def _decomposition(whole: Row | None, within: float, tolerances: Tolerances) -> 
             yield from _around(("decomposition", *at, name), factors[name], tolerances.get(name, within))
         for null, value in factors["nulls"].items():
             yield from _around(("decomposition", *at, "nulls", null), value, within)
-    for end, value in enumerate(whole["structure_interval"] or ()):
-        yield from _around(("decomposition", "structure_interval", end), value, tolerances.get("structure", within))
+    if whole["structure_interval"] is None:
+        return
+    structures = [row["structure"] for row in whole["by_layer"]]
+    moves = 2.0 * _times(len(structures)) * tolerances.get("structure", within) / min(structures)
+    for end, value in enumerate(whole["structure_interval"]):
+        yield from _around(("decomposition", "structure_interval", end), value, value * math.expm1(moves) + QUADRATURE)
 
 
 def _around(at: Place, middle: float | None, within: float) -> Iterator[tuple[Place, Range]]:

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from reports.judge.compare.differences import Difference, differences, unpromised
 from reports.judge.decision import decide
 from reports.judge.digests import CORE_KEYS, UNDIGESTED, core_of, digests
+from reports.judge.spread.mean_interval import detectable_errors
 from reports.judge.test_algebra import LAYERS, RUNG, Numbers, document, found, usual
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
@@ -95,7 +97,8 @@ def gate_changes(place: Place, gate: Document) -> Iterator[tuple[str, Place, obj
     yield f"{name} taken out", place, GONE
     yield from ((f"{name} {key}", (*place, key), "other") for key in ("status", "metric", "rule", "broken"))
     yield from ((f"{name} {key}", (*place, key), gate[key] + 1) for key in ("threshold", "n"))
-    absent = ("observed", "median", "reach", "interval", *(("tau",) if gate["tau"] else ()))
+    beside = tuple(key for key in ("tau", "interval", "full_scope") if gate[key])
+    absent = ("observed", "median", "reach", *beside)
     yield from ((f"{name} {key} absent", (*place, key), None) for key in absent)
     yield f"{name} depends", (*place, "verdict_depends_on_metric"), not gate["verdict_depends_on_metric"]
     yield f"{name} layer taken out", (*place, "by_layer", 0), GONE
@@ -162,7 +165,7 @@ def numbers() -> list[Place]:
 NUMBERS = numbers()
 
 
-def allowed(place: Place) -> tuple[float, float]:
+def allowed(place: Place) -> tuple[float, float]:  # noqa: PLR0912 - a row of the table each
     """The table of `allowances.py`, written a second time: what the float at `place` may come to."""
     row, name, value = at(place[:2]), [key for key in place[2:] if isinstance(key, str)], at(place)
     metric = row["metric"]
@@ -180,20 +183,31 @@ def allowed(place: Place) -> tuple[float, float]:
     elif name[-1] == "reach" and share:
         observed = at((*place[:-2], "observed"))
         return (0.0, observed) if place[-1] == 0 else (observed, 1.0)
-    elif name[-1] in ("interval", "minimum_detectable_effect"):
+    elif name[-1] in ("interval", "minimum_detectable_effect", "passes"):
         layers = row["by_layer"]
         if share:
             within = max(max(abs(end - layer["observed"]) for end in layer["reach"]) for layer in layers)
-        if name[-1] != "interval":
-            within *= 2.801585 / math.sqrt(max(1, len(layers) - 1))
+        if name[-1] == "passes" and within:
+            return 0.0, 1.0
+        few = len(layers) > 1
+        if name[-1] == "interval" and few:
+            within *= 1.0 + t.ppf(0.975, len(layers) - 1) / math.sqrt(len(layers) - 1)
+        if name[-1] == "minimum_detectable_effect":
+            within *= (detectable_errors(len(layers)) if few else 2.801585) / math.sqrt(max(1, len(layers) - 1))
+        within += 1e-8
     elif name[-1] in ("observed_over_tau", "noise_over_tau"):
         low, high = row["tau"]["tau"] - within, row["tau"]["tau"] + within
         if name[-1] == "observed_over_tau":
             return row["reach"][0] / high, row["reach"][1] / low
         random, fit = (row["decomposition"][key] for key in ("random", "noise_fit"))
         return (random - within) * (fit - within) / high, (random + within) * (fit + within) / low
-    elif name[-1] in ("structure", "structure_interval"):
+    elif name[-1] == "structure":
         within = TOLERANCES["structure"]
+    elif name[-1] == "structure_interval":
+        layers = row["decomposition"]["by_layer"]
+        times = 1.0 + t.ppf(0.975, len(layers) - 1) / math.sqrt(len(layers) - 1)
+        least = min(layer["structure"] for layer in layers)
+        within = value * math.expm1(2 * times * TOLERANCES["structure"] / least) + 1e-8
     return value - within, value + within
 
 
@@ -201,7 +215,7 @@ def test_every_kind_of_number_is_walked() -> None:
     kinds = {next(key for key in reversed(place) if isinstance(key, str)) for place in NUMBERS}
     assert kinds == {
         "observed", "reach", "threshold", "below", "median", "reference", "interval", "minimum_detectable_effect",
-        "tau", "draws", "margin", "observed_over_tau", "noise_over_tau",
+        "passes", "tau", "draws", "margin", "observed_over_tau", "noise_over_tau",
         "lift", "random", "noise_fit", "structure", "structure_interval", "gaussian", "spectral", "shuffled",
     }  # fmt: skip
     assert {place[0] for place in NUMBERS} == {"gates", "after_kill", "controls", "traps"}

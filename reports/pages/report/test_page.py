@@ -111,7 +111,10 @@ def test_the_gate_table_holds_the_numbers_of_the_document(complete: tuple[Path, 
         ]
         cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
         assert cells[1:3] == [number(gate["observed"]), number(gate["threshold"])]
-        assert cells[4:6] == [number(tuple(gate["reach"])), number(tuple(gate["interval"]))]
+        assert cells[4:6] == [
+            number(tuple(gate["reach"])),
+            "census" if gate["interval"] is None else number(tuple(gate["interval"])),
+        ]
         assert cells[-1] == str(gate["n"])
 
 
@@ -141,11 +144,17 @@ def test_without_a_kill_the_page_says_what_is_missing() -> None:
 def test_what_another_estimator_turns_is_said_before_the_gates() -> None:
     decision, measurements = measured_rung()
     gate = decision.gates[0]
-    turned = replace(gate.sensitivity[0], met=True, observed=0.75)
+    turned = replace(gate.sensitivity[0], met=True, observed=0.75, noise_meets=False)
     fragile = replace(decision, gates=(replace(gate, sensitivity=(turned,)), *decision.gates[1:]))
     html = report_html(fragile, document_of(fragile), measurements)
     said = '<p class="fragile">narrow_d@2-layer is fragile: met under stable_rank (0.750)</p>'
     assert html.index(said) < html.index("What fired</h2>")
+    noisy = replace(
+        decision, gates=(replace(gate, sensitivity=(replace(turned, noise_meets=True),)), *decision.gates[1:])
+    )
+    html = report_html(noisy, document_of(noisy), measurements)
+    assert "narrow_d@2-layer is fragile" not in html
+    assert "narrow_d@2-layer: uninformative, noise itself meets the rule under stable_rank (noise 0.500)." in html
 
 
 def test_a_control_out_of_line_is_inconclusive() -> None:

@@ -2,9 +2,13 @@
 
 from reports.base.number_table import Table, Value
 from reports.judge.gates import GateOutcome, RuleOutcome
+from reports.judge.spread.full_scope import FullScope
 from reports.pages.section import Section, Told
+from reports.prereg.preregistration import Gate
+from reports.prereg.rules import SHARES
 
 ORDER = 20
+CENSUS = "its layers are a census, and nothing was left out that the value could differ from"
 OUTSIDE = "outside verdict, trigger and core"
 COLUMNS = ("gate", "status", "observed", "needed", "margin", "within reach", "95 % interval", "detectable", "n")
 
@@ -15,8 +19,16 @@ def section(told: Told) -> Section:
     rows = tuple(_row(outcome, outcome in decision.exploratory_gates) for outcome in decision.gates)
     notes = [
         "All values are ratios [-]. Margin: observed minus needed. Within reach: what a reproduction may observe, were "
-        "every value off by its registered tolerance. The interval is a bootstrap over layers, of one_bit_nll over "
-        "prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five."
+        "every value off by its registered tolerance. The interval is of layers like those read: of a share by a "
+        "hierarchical beta-binomial, of a mean by Student's t; of one_bit_nll it is a bootstrap over prompts. Detectable: "
+        "the effect that a two-sided 5 % test would detect four times out of five, by the noncentral t."
+    ]
+    if any(outcome.rule is not None and outcome.gate.census and not outcome.pairs for outcome in decision.gates):
+        notes.append(f"A gate over every layer has no interval: {CENSUS}.")
+    notes += [
+        f"{outcome.gate.id}: {full_scope_text(outcome.full_scope, outcome.gate)}."
+        for outcome in decision.gates
+        if outcome.full_scope is not None
     ]
     if decision.exploratory_gates:
         notes.append(f"Gates after the first kill are exploratory: they are {OUTSIDE}.")
@@ -43,10 +55,32 @@ def borderline(rule: RuleOutcome | None) -> str | None:
     return f"borderline: {reach} and come out otherwise, so that agreement is not promised"
 
 
+def interval_kind(outcome: GateOutcome, draws: int) -> str:
+    """How the interval of a gate is made."""
+    if outcome.pairs:
+        return f"{draws} resamples of prompts"
+    layers = f"{len(outcome.gate.layers)} layers"
+    return f"beta-binomial over {layers}" if isinstance(outcome.gate.claim.rule, SHARES) else f"t over {layers}"
+
+
+def no_interval(outcome: GateOutcome) -> str:
+    """Why a gate that was measured has no interval."""
+    return CENSUS if outcome.gate.census else "a single layer has no spread"
+
+
+def full_scope_text(ahead: FullScope, gate: Gate) -> str:
+    """What an early checkpoint expects of all layers."""
+    low, high = ahead.interval
+    return (
+        f"over all {gate.whole} layers it may be {low:.3f} to {high:.3f}, and meets the rule with probability "
+        f"{ahead.passes:.2g} (predictive, were the layers read a random sample)"
+    )
+
+
 def _row(outcome: GateOutcome, exploratory: bool) -> tuple[Value, ...]:
     rule = outcome.rule
     status = outcome.status + (" (after the kill)" if exploratory else "")
-    if rule is None or outcome.interval is None:
+    if rule is None:
         return (outcome.gate.id, status, *[None] * (len(COLUMNS) - 3), f"{len(outcome.missing)} cells missing")
     return (
         outcome.gate.id,
@@ -55,7 +89,7 @@ def _row(outcome: GateOutcome, exploratory: bool) -> tuple[Value, ...]:
         rule.threshold,
         rule.observed - rule.threshold,
         rule.reach,
-        outcome.interval,
+        "census" if outcome.interval is None and outcome.gate.census else outcome.interval,
         outcome.minimum_detectable_effect,
         rule.n,
     )

@@ -12,7 +12,7 @@ from reports.prereg.declared import needs
 from reports.prereg.known_names import GENERATORS, MODELS, lands
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
-from reports.prereg.rules import ClosingAbove, LargestAtMost, MeanAtLeast
+from reports.prereg.rules import SHARES, ClosingAbove, LargestAtMost, MeanAtLeast
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
@@ -62,9 +62,24 @@ def check_claims(claims: Sequence[Claim], layers: int) -> None:
         if isinstance(rule, MeanAtLeast) and rule.over_tau is not None and rule.metric != "lift":
             refuse(f"claims[{i}].over_tau", rule.over_tau, "no margin: τ is a lift, and is compared with lifts alone")
         _check_ascending(f"claims[{i}].checkpoints", claim.checkpoints, layers)
+        _check_futility(f"claims[{i}].futility", claim)
         if len(set(claim.order)) != len(claim.order):
             refuse(f"claims[{i}].order", list(claim.order), "every layer at most once")
     _check_names("claims", claims)
+
+
+def _check_futility(key: str, claim: Claim) -> None:
+    """One cut-off for each checkpoint before the last, of a share; none at all where its early kills are the rule's."""
+    if not claim.futility:
+        return
+    if not isinstance(claim.rule, SHARES):
+        refuse(key, list(claim.futility), "none: only a share of matrices has cut-offs of its own")
+    early = len(claim.checkpoints) - 1
+    if len(claim.futility) != early:
+        allowed = f"{early} shares, one for each checkpoint before the last"
+        refuse(key, list(claim.futility), allowed)
+    if any(cut_off >= claim.rule.at_least for cut_off in claim.futility):
+        refuse(key, list(claim.futility), f"shares below at_least, {claim.rule.at_least:g}")
 
 
 def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
