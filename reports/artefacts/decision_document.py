@@ -158,12 +158,12 @@ class GateRow(Table):
     """The metric of a structureless matrix of the same shape [-]."""
     by_layer: Listed[LayerOfGate]
     interval: Range | None
-    """Of what the rule compares. Of a share the credible interval of a hierarchical beta-binomial over layers like those
-    read, of a mean Student's t over layers, of inflation a paired percentile bootstrap over prompts. Null where it
-    was not measured, for the mean of a single layer, and where every layer was read: a census has no interval."""
+    """Of what the rule compares. Of a share the credible interval of a hierarchical beta-binomial over layers like
+    those read, of a mean Student's t over layers, of inflation a paired percentile bootstrap over prompts. Null where
+    it was not measured, for the mean of a single layer, and where every layer was read: a census has no interval."""
     minimum_detectable_effect: float | None
-    """By the noncentral t over layers, and over prompts by the normal law [-]. Null where interval is, and where no layer
-    differs from another."""
+    """By the noncentral t over layers, and over prompts by the normal law [-]. Null where interval is, and where
+    no layer differs from another."""
     census: bool
     """Every layer of the subject was pooled."""
     full_scope: FullScopeAhead | None

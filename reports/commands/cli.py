@@ -68,12 +68,17 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
 
 def run_lint(options: Options) -> ExitCode:
     """Show that each gate can be met and can be killed, or which theorem forbids it; 13 if one cannot."""
+    from reports.prereg.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - numpy
+
     allowed = True
     for path in _paths(options.folder, options.names):
-        findings = lint(load_preregistration(path))
+        prereg = load_preregistration(path)
+        findings = lint(prereg)
         print(f"{path.stem}: {'may be sealed' if sealable(findings) else 'REFUSED'}")
         for finding in findings:
             print(f"  {finding.line()}")
+        for line in (line for curve in operating_curves(prereg) for line in curve_lines(curve)):
+            print(f"  {line}")
         allowed = allowed and sealable(findings)
     return ExitCode.SURVIVED if allowed else ExitCode.BAD_INPUT
 

@@ -12,7 +12,8 @@ from reports.prereg.measures import branches
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses
-from reports.prereg.rules import ShareBelow
+from reports.prereg.rules import SHARES, ShareBelow
+from reports.prereg.sound_traps import forbidding_traps
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ def lint(prereg: Preregistration) -> tuple[Finding, ...]:
     found = list(_subject_findings(prereg.subject))
     for gate in gates(prereg, range(prereg.subject.layers)):
         found += _branches(gate, prereg.subject)
-        found += _futility(gate, prereg.subject.layers)
+        found += _futility(gate, prereg)
+    found += [Finding(about, severity, text) for about, severity, text in forbidding_traps(prereg)]
     found += _budget(prereg)
     found += _searches(prereg)
     for claim in prereg.claims:
         found += _scope(claim, prereg.subject.layers)
+        found += _early_kills(claim, prereg)
         found += _controls(claim, prereg)
     for secondary in prereg.secondaries:
         found += _dense(secondary, prereg.subject)
@@ -63,11 +66,48 @@ def _branches(gate: Gate, subject: Subject) -> list[Finding]:
     ]
 
 
-def _futility(gate: Gate, layers: int) -> list[Finding]:
+def _early_kills(claim: Claim, prereg: Preregistration) -> list[Finding]:  # noqa: PLR0911 - a fault each
+    """Where layers are drawn, an early kill is wrong in fewer than 1 % of rungs whose full scope meets the rule, in
+    every world; of a mean rule there is none. On layers in ascending order no cut-off is that safe."""
+    rule, layers, found = claim.rule, prereg.subject.layers, []
+    if prereg.layer_order == "ascending":
+        if claim.futility:
+            text = 'no cut-off is safe on the first layers; register layer_order = "drawn" at the top'
+            found.append(Finding(claim.name, "refused", f"futility {list(claim.futility)}: {text}"))
+        return found
+    early = claim.checkpoints[:-1]
+    if not early or claim.of_model:
+        return []
+    if not isinstance(rule, SHARES):
+        text = f"a mean rule that kills after {early[0]} of {layers} layers is wrong up to 27 % of the time"
+        return [Finding(claim.name, "refused", f"{text}; register checkpoints = [{claim.checkpoints[-1]}]")]
+    from reports.prereg.cut_offs import cut_offs, early_kills  # noqa: PLC0415 - `--help` does not wait for numpy
+
+    greatest = cut_offs(claim.checkpoints, layers, rule.at_least)
+    if min(greatest) < 0.0:
+        count = early[greatest.index(min(greatest))]
+        return [
+            Finding(claim.name, "refused", f"no share after {count} of {layers} layers is low enough for an early kill")
+        ]
+    computed = f"lint computes futility = {list(greatest)} for {' and '.join(map(str, early))} of {layers} layers"
+    if not claim.futility:
+        return [Finding(claim.name, "refused", f"early kills without cut-offs are wrong too often; {computed}")]
+    if any(share > most for share, most in zip(claim.futility, greatest, strict=True)):
+        text = f"futility {list(claim.futility)}: an early kill may be wrong in 1 % of rungs or more"
+        return [Finding(claim.name, "refused", f"{text}; {computed}")]
+    worst = early_kills(claim.futility, claim.checkpoints, layers, rule.at_least)
+    text = f"in no world is a rung that meets the rule killed early with a probability above {worst:.2%}; {computed}"
+    return [Finding(claim.name, "proved", text)]
+
+
+def _futility(gate: Gate, prereg: Preregistration) -> list[Finding]:
     """What a kill before full scope gives up: the layers that are left might still have met the rule."""
-    rule, judged = gate.claim.rule, len(gate.layers)
+    rule, judged, layers = gate.claim.rule, len(gate.layers), prereg.subject.layers
     if judged == layers:
         return []
+    if gate.cut_off is not None:
+        text = f"killed early only at a share of {gate.cut_off:g} or below, after {judged} of {layers} layers"
+        return [Finding(gate.id, "note", text)]
     text = f"a kill after {judged} of {layers} layers is a futility rule: more false kills, no more false survivals"
     if isinstance(rule, ShareBelow):
         left = layers - judged

@@ -276,3 +276,79 @@ def test_lift_bounds_of_the_two_examples() -> None:
     one_hot = np.eye(n)[:1]
     turned = np.ones((1, n)) / math.sqrt(n)
     assert cosine(turned) / cosine(one_hot) == pytest.approx(math.sqrt(n))
+
+
+SHARE, MEAN = ShareBelow("energy_rank_95", 0.4, 0.7), MeanAtLeast("lift", 1.2)
+
+
+def drawn(
+    prereg: Preregistration, rule: Rule, checkpoints: tuple[int, ...], futility: tuple[float, ...] = ()
+) -> list[str]:
+    """What lint says of early kills of such a claim, layers being drawn."""
+    changed = with_rule(prereg, rule, checkpoints)
+    claim = replace(changed.claims[0], futility=futility)
+    return [
+        text
+        for text in texts(replace(changed, claims=(claim,), layer_order="drawn"), "claim")
+        if "early" in text or "mean rule" in text
+    ]
+
+
+def test_lint_computes_cut_offs_and_refuses_what_is_above_them(prereg: Preregistration) -> None:
+    computed = "lint computes futility = [0.15, 0.35] for 4 and 8 of 16 layers"
+    assert drawn(prereg, SHARE, (4, 8, 16), (0.15, 0.35)) == [
+        "claim: in no world is a rung that meets the rule killed early with a probability above 0.49%; " + computed
+    ]
+    assert drawn(prereg, SHARE, (4, 8, 16), (0.1, 0.0))[0].startswith("claim: in no world")
+    for above in ((0.2, 0.35), (0.15, 0.4)):
+        (text,) = drawn(prereg, SHARE, (4, 8, 16), above)
+        assert text == (
+            f"claim: refused: futility {list(above)}: an early kill may be wrong in 1 % of rungs or more; {computed}"
+        )
+    assert drawn(prereg, SHARE, (4, 8, 16)) == [
+        f"claim: refused: early kills without cut-offs are wrong too often; {computed}"
+    ]
+    assert drawn(prereg, SHARE, (1, 16), (0.0,)) == [
+        "claim: refused: no share after 1 of 16 layers is low enough for an early kill"
+    ]
+    assert drawn(prereg, SHARE, (16,)) == []
+
+
+def test_lint_refuses_early_kills_of_a_mean_where_layers_are_drawn(prereg: Preregistration) -> None:
+    assert drawn(prereg, MEAN, (4, 16)) == [
+        "claim: refused: a mean rule that kills after 4 of 16 layers is wrong up to 27 % of the time; register "
+        "checkpoints = [16]"
+    ]
+    assert drawn(prereg, MEAN, (16,)) == []
+    assert drawn(prereg, ClosingAtMost("inflation", 0.1), (4, 16)) == []  # cumulative, in ascending order
+
+
+def test_lint_refuses_cut_offs_on_the_first_layers(prereg: Preregistration) -> None:
+    changed = with_rule(prereg, SHARE, (4, 16))
+    changed = replace(changed, claims=(replace(changed.claims[0], futility=(0.1,)),))
+    said = "claim: refused: futility [0.1]: no cut-off is safe on the first layers; "
+    said += 'register layer_order = "drawn" at the top'
+    assert said in texts(changed, "claim")
+    assert not sealable(lint(changed))
+
+
+def test_lint_would_have_refused_design_5(prereg: Preregistration) -> None:
+    """`off_rotation` forbids what `beta_lift` asserts. As sealed it is warned of, anew it is refused."""
+    five = load_preregistration(SHIPPED / "E-ffn-rotation-v5-olmoe_nano.toml")
+    (said,) = [text for text in texts(five, "beta_lift") if "traps sound" in text]
+    assert said.startswith(
+        "beta_lift: warning: cannot be MET with its traps sound: off_rotation allows a gain of 1.03 "
+    )
+    assert said.endswith("; it was sealed before lint examined this")
+    assert sealable(lint(five))
+    anew = replace(five, canonical_sha256="0" * 64)
+    assert not sealable(lint(anew))
+    with pytest.raises(BadInput, match="cannot be MET with its traps sound"):
+        require_sealable(anew, "rule.toml")
+    rules = {trap.name: trap.rule for trap in anew.traps}
+    wide = [
+        replace(trap, rule=replace(rules[trap.name], at_most=1.3)) if trap.name == "off_rotation" else trap
+        for trap in anew.traps
+    ]
+    assert sealable(lint(replace(anew, traps=tuple(wide))))
+    assert not any("traps sound" in text for text in texts(prereg, "beta_lift"))  # design 4 turns each matrix alone

@@ -15,7 +15,8 @@
 | `median` of a control | the tolerance of its claim's metric |
 | `observed` of a trap | its metric's tolerance, or that of what it guards (`reports/judge/instruments.py`) |
 
-A mean over layers moves by at most m, its standard error by m / √(layers − 1). Any other number must be equal. Bounds, counts and statuses have no tolerance at all.
+A mean over layers moves by at most m, its standard error by m / √(layers − 1). Any other number must be equal.
+Bounds, counts and statuses have no tolerance at all.
 """
 
 import math

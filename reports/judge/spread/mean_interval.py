@@ -49,8 +49,8 @@ def t_quantile(level: float, degrees: int) -> float:
 
 
 def detectable_effect(error: float, layers: int) -> float | None:
-    """The shift of a mean that a two-sided 5 % t test over `layers` layers finds four times out of five, or None for one
-    layer; `error` is the standard error of the mean.
+    """The shift of a mean that a two-sided 5 % t test over `layers` layers finds four times out of five, or None for
+    one layer; `error` is the standard error of the mean.
 
     The power is that of the *noncentral* t: with 4 layers the effect is 4.26 standard errors, where a normal one has
     2.80.

@@ -53,14 +53,11 @@ def test_the_effect_of_design_4_is_the_one_that_a_review_found() -> None:
 def test_the_noncentral_t_is_that_of_its_definition(layers: int) -> None:
     """P(T > t) = ∫ Φ(δ − t √(w/ν)) dχ²_ν(w), by mpmath; scipy.stats has no number for two layers."""
     nu, delta = layers - 1, detectable_errors(layers)
+    half = mpmath.mpf(nu) / 2
     bar = mpmath.mpf(stats.t.ppf(0.975, nu))
 
     def above(w: mpmath.mpf, sign: int) -> mpmath.mpf:
-        density = (
-            w ** (mpmath.mpf(nu) / 2 - 1)
-            * mpmath.exp(-w / 2)
-            / (2 ** (mpmath.mpf(nu) / 2) * mpmath.gamma(mpmath.mpf(nu) / 2))
-        )
+        density = w ** (half - 1) * mpmath.exp(-w / 2) / (2**half * mpmath.gamma(half))
         return density * mpmath.ncdf(sign * delta - bar * mpmath.sqrt(w / nu))
 
     power = sum(mpmath.quad(lambda w, sign=sign: above(w, sign), [0, 1e-4, 0.1, 1, 4, 16, 80]) for sign in (1, -1))

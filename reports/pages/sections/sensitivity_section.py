@@ -8,8 +8,9 @@ from reports.pages.section import Section, Told
 ORDER = 80
 COLUMNS = ("gate", "metric", "rule", "observed", "median", "noise")
 SAID = (
-    "The first estimator of each gate is the registered one; the others never enter the verdict. A gate is fragile if one of "
-    "them would have turned it. One that noise of the same shapes meets, too, is uninformative: it turns nothing."
+    "The first estimator of each gate is the registered one; the others never enter the verdict. A gate is fragile if "
+    "one of them would have turned it. One that noise of the same shapes meets, too, is uninformative: "
+    "it turns nothing."
 )
 
 
