@@ -13,7 +13,8 @@ SAID = (
 )
 ASCENDING = (
     "These checkpoints read the *first* layers, in ascending order. Where the value depends on depth they are no "
-    "sample of all layers, and nothing bounds the false kills: where only the first layers miss, every such rung is killed."
+    "sample of all layers, and nothing bounds the false kills: where only the first layers miss, every such rung is "
+    "killed."
 )
 
 
