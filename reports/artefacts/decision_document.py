@@ -11,7 +11,7 @@ from reports.artefacts.forms import UNKNOWN, Count, Listed, Positive, Range, Sha
 LONGEST = 8192  # characters of a text that a run recorded: a path has at most 4096, and a message may name two
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 PROSE = ("generation",)  # texts of prompts and models, in as many lines as they have: shown quoted, never on a terminal
-SCHEMA = 6
+SCHEMA = 7
 
 Numbers = dict[str, float]
 LayerNumber = Annotated[str, Field(pattern="^[0-9]+$")]
@@ -162,8 +162,17 @@ class GateRow(Table):
 class LayerOfProbe(Table):
     layer: Count
     beta: Numbers
-    """Mean over the sample, by search."""
+    """On the weights, mean over the sample, by search."""
+    noise: Numbers
+    """On i.i.d. matrices of the same shapes, by search."""
+    nulls: Numbers
+    """The best landing on each null; empty where nulls were not searched."""
+    best: str
+    """The search that lands highest on the weights."""
+    structure: float | None
+    """The best landing on the weights over the best on the null that gains most [-]."""
     ceiling: float
+    """Jensen's, of the lift: mean 1/beta(W)."""
     plateau_step: float
     agreement: float
     gain: float
@@ -172,8 +181,12 @@ class LayerOfProbe(Table):
 class ProbeRow(Table):
     name: str
     claim: str
-    conclusion: Literal["structural ceiling", "search unresolved", "structure found"]
+    conclusion: Literal["no structure beyond noise", "search unresolved", "structure found"]
+    structure_interval: Range | None
+    """Of the best landings, over layers [-]."""
     reasons: Annotated[Listed[str], Field(min_length=1)]
+    recovered: Numbers
+    """The least beta of each search on a planted optimum; empty where none was searched."""
     by_layer: Listed[LayerOfProbe]
 
 
@@ -381,7 +394,7 @@ class DecisionDocument(Table):
     seal: dict[str, Any]
     environment: Environment
     errors: Listed[SuiteFault]
-    schema_: Literal[6] = Field(alias="schema")
+    schema_: Literal[7] = Field(alias="schema")
 
 
 def faults(document: Mapping[str, Any], form: type[Table] = DecisionDocument) -> Iterator[str]:

@@ -18,4 +18,4 @@ class TrapResults(Table):
     """False also where one did not run."""
     controls: Listed[ControlRow]
     traps: Listed[TrapRow]
-    schema_: Literal[6] = Field(alias="schema")
+    schema_: Literal[7] = Field(alias="schema")

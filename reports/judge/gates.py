@@ -238,7 +238,7 @@ def judge_gate(
         broken=tuple(broken.values()),
         broken_cells=tuple(broken),
         decompositions=decompositions,
-        structure_interval=_structure_interval(decompositions, interval),
+        structure_interval=structure_interval([layer.structure for layer in decompositions], interval),
     )
 
 
@@ -256,10 +256,11 @@ def _decompositions(layers: Sequence[Measurement]) -> tuple[Decomposition, ...]:
     return tuple(decomposition for decomposition in found if decomposition is not None)
 
 
-def _structure_interval(layers: Sequence[Decomposition], interval: Interval) -> tuple[float, float] | None:
-    if not layers:
+def structure_interval(structures: Sequence[float], interval: Interval) -> tuple[float, float] | None:
+    """Of the geometric mean over layers [-]; None where there are none."""
+    if not structures:
         return None
-    (low, high), _ = bootstrap_over_layers([math.log(layer.structure) for layer in layers], interval)
+    (low, high), _ = bootstrap_over_layers([math.log(structure) for structure in structures], interval)
     return math.exp(low), math.exp(high)
 
 

@@ -152,7 +152,7 @@ def test_what_does_not_hold_stays_on_the_board_and_says_why(sealed: Path, tmp_pa
     committed("z")
     edit_text(committed("e_edited"), '"KILLED"', '"SURVIVED"')
     edit_decision(committed("d_stale").parent, lambda document: document.update(rule_sha256="f" * 64))
-    edit_text(committed("c_old"), '"schema": 6', '"schema": 1')
+    edit_text(committed("c_old"), '"schema": 7', '"schema": 1')
     (verdicts / "b_empty").mkdir()
     committed("a_cut").write_text("{")
     (committed("f_forged").parent / "report.html").write_text("SURVIVED")

@@ -176,7 +176,7 @@ def test_an_edited_document_is_tampered(document: dict[str, Any], tmp_path: Path
     assert read_decision(path)["verdict"] == "SURVIVED"  # a forged digest is not seen here, only by measuring again
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 6}', '{"schema": 99}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 7}', '{"schema": 99}'])
 def test_what_is_no_decision_is_bad_input(text: str, tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
     path.write_text(text)
@@ -195,7 +195,7 @@ def test_a_document_of_another_schema_is_bad_input(
     path.write_text(json.dumps(other))
     with pytest.raises(
         BadInput,
-        match=r"not a decision\.json of schema 6; name another, or write it anew \(python -m reports decide FOLDER",
+        match=r"not a decision\.json of schema 7; name another, or write it anew \(python -m reports decide FOLDER",
     ):
         read_decision(path)
 
