@@ -225,7 +225,11 @@ class ProbeUnderTest:
         )
         self.study.say(
             f"larger budget {probed.betas['larger_budget']:.3f}, Procrustes {probed.betas['procrustes']:.3f}, momentum "
-            f"{probed.betas['momentum']:.3f}; lift at most {probed.ceiling:.3f}"
+            f"{probed.betas['momentum']:.3f}, long graduated steps {probed.betas['graduated']:.3f}"
+        )
+        self.study.say(
+            f"best on nulls {max(probed.nulls.values()):.3f}, structure {probed.structure:.4f}; lift at most "
+            f"{probed.ceiling:.3f}"
         )
         return measurement
 

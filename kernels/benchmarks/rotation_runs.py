@@ -139,6 +139,25 @@ def reach_table(peers: list[Run], ours: list[Run]) -> list[str]:
     return lines
 
 
+def time_to_reach(beta: float, peers: list[Run], ours: list[Run]) -> list[str]:
+    """Each search's least time to `beta`, as a multiple of the least of all; else the best that it came to."""
+    every = [*ours, *peers]
+    times = {run.name: [] for run in every}  # type: dict[str, list[tuple[float, Run]]]
+    for run in every:
+        seconds = run.reaches(beta)
+        if seconds is not None:
+            times[run.name].append((seconds, run))
+    fastest = min((seconds for found in times.values() for seconds, _ in found), default=None)
+    lines = [f"time to beta {beta:.5f}, of the fastest search's:"]
+    for name, found in times.items():
+        if found and fastest is not None:
+            seconds, run = min(found, key=lambda one: one[0])
+            lines.append(f"  {name:<38}{seconds:>9.3g} s{seconds / fastest:>8.1f}x  in a run of {run.steps} steps")
+        else:
+            lines.append(f"  {name:<38}{_short_of([run for run in every if run.name == name])}")
+    return lines
+
+
 def row(run: Run) -> str:
     remarks = "; ".join(part for part in (run.note, run.cut) if part)
     return (

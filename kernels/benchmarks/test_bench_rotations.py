@@ -9,7 +9,15 @@ import torch
 
 from kernels.benchmarks import bench_rotations as benchmark
 from kernels.benchmarks.bench_rotations import Budget
-from kernels.benchmarks.rotation_runs import Cost, Run, easy_comparison, hard_comparison, ratios, reach_table
+from kernels.benchmarks.rotation_runs import (
+    Cost,
+    Run,
+    easy_comparison,
+    hard_comparison,
+    ratios,
+    reach_table,
+    time_to_reach,
+)
 
 ITQ, CAYLEY, GEOOPT = "ITQ, torch.linalg.svd float32", "torch orthogonal cayley + RAdam", "geoopt RiemannianAdam"
 
@@ -74,6 +82,19 @@ def test_an_absent_peer_is_named_with_what_to_install(
     assert "pip install geoopt" in absent
     assert "target: none, no peer has run" in lines
     assert len([line for line in lines if line.startswith("momentum  ")]) == 2  # nothing to reach: the whole ladder
+
+
+def test_time_to_reach_is_told_of_the_fastest_and_of_those_that_fall_short() -> None:
+    ours = [mine(10, 0.5, 0.96), mine(20, 1.0, 0.98), mine(30, 0.8, 0.98, "graduated")]
+    lines = time_to_reach(0.97, [peer("a", (2.0, 0.96), (4.0, 0.975)), peer("b", (9.0, 0.9))], ours)
+    assert lines[0] == "time to beta 0.97000, of the fastest search's:"
+    assert [line.split() for line in lines[1:]] == [
+        ["momentum", "1", "s", "1.2x", "in", "a", "run", "of", "20", "steps"],
+        ["graduated", "0.8", "s", "1.0x", "in", "a", "run", "of", "30", "steps"],
+        ["a", "4", "s", "5.0x", "in", "a", "run", "of", "2", "steps"],
+        ["b", "NOT", "REACHED", "in", "up", "to", "1", "steps:", "best", "0.90000"],
+    ]
+    assert time_to_reach(0.999, [], ours)[1].split()[1:3] == ["NOT", "REACHED"]
 
 
 def test_a_peer_that_is_none_is_refused() -> None:

@@ -15,7 +15,8 @@ at first little more than orth(M), and each step solves a Procrustes problem of 
 last few; as s_t falls the step becomes a gradient step. On i.i.d. Gaussian 64 x 128 matrices (256 x 512 the same) 25,
 50 and 100 steps reach beta = 0.983, 0.986, 0.988; annealed Procrustes in 120 0.977, RAdam in 100 steps of 1.0 0.980.
 So **what noise can be lifted is at least 1.237**, 0.987 of Jensen's ceiling, and every smaller figure is a search's.
-Not so everywhere: on a rotation shared by trained experts with rows of uneven norm it landed up to 0.012 below RAdam.
+Not so everywhere: on rotations shared by trained experts it lands up to 0.013 below RAdam where the spectrum of the
+stack is uneven (`kernels/benchmarks/README.md`); there `graduated.py` with short steps lands above both.
 
 **Cost.** Five products of k by k by n per step, k = min(out, in), and one Cholesky factor of order k.
 

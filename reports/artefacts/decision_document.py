@@ -182,8 +182,17 @@ class GateRow(Table):
 class LayerOfProbe(Table):
     layer: Count
     beta: Numbers
-    """Mean over the sample, by search."""
+    """On the weights, mean over the sample, by search."""
+    noise: Numbers
+    """On i.i.d. matrices of the same shapes, by search."""
+    nulls: Numbers
+    """The best landing on each null; empty where nulls were not searched."""
+    best: str
+    """The search that lands highest on the weights."""
+    structure: float | None
+    """The best landing on the weights over the best on the null that gains most [-]."""
     ceiling: float
+    """Jensen's, of the lift: mean 1/beta(W)."""
     plateau_step: float
     agreement: float
     gain: float
@@ -192,8 +201,12 @@ class LayerOfProbe(Table):
 class ProbeRow(Table):
     name: str
     claim: str
-    conclusion: Literal["structural ceiling", "search unresolved", "structure found"]
+    conclusion: Literal["no structure beyond noise", "search unresolved", "structure found"]
+    structure_interval: Range | None
+    """Of the best landings, over layers [-]."""
     reasons: Annotated[Listed[str], Field(min_length=1)]
+    recovered: Numbers
+    """The least beta of each search on a planted optimum; empty where none was searched."""
     by_layer: Listed[LayerOfProbe]
 
 

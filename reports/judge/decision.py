@@ -92,7 +92,7 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
         probes=tuple(
             concluded
             for probe in prereg.probes
-            if (concluded := conclude_probe(probe, outcomes, measurements)) is not None
+            if (concluded := conclude_probe(probe, outcomes, measurements, prereg.interval)) is not None
         ),
         secondaries=tuple(
             compared

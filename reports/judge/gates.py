@@ -11,7 +11,12 @@ from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
-from reports.judge.spread.mean_interval import detectable_effect, mean_interval, standard_error
+from reports.judge.spread.mean_interval import (
+    detectable_effect,
+    geometric_mean_interval,
+    mean_interval,
+    standard_error,
+)
 from reports.judge.spread.null_error import shared_null_error
 from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.decomposed import decompose
@@ -138,9 +143,9 @@ class GateOutcome:
 
         Also where every layer was read: what is divided out was drawn. None for a single layer.
         """
-        logs = [math.log(layer.structure) for layer in self.decompositions]
-        found = mean_interval(logs, self.registered.level, self.null_error) if logs else None
-        return None if found is None else (math.exp(found[0]), math.exp(found[1]))
+        return geometric_mean_interval(
+            [layer.structure for layer in self.decompositions], self.registered.level, self.null_error
+        )
 
     @cached_property
     def _over_prompts(self) -> tuple[tuple[float, float], float | None]:

@@ -8,7 +8,7 @@ from reports.base.spans import spans
 from reports.judge.decision import Decision, controls_once, rule_text
 from reports.judge.gates import GateOutcome, Measurements
 from reports.judge.instruments import judge_trap
-from reports.judge.probe import FAMILIES, probed_layer
+from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
 from reports.pages.rendering import as_text
 from reports.pages.section import Section
@@ -164,8 +164,8 @@ def _probe(cell: Cell, decision: Decision, measurements: Measurements) -> list[S
     probe = next(known for known in decision.prereg.probes if known.name == cell.name)
     measurement = measurements.get(cell)
     sections = [
-        _head(cell, decision, f"probe of {probe.claim}", "did the search end at a ceiling, or just end?"),
-        _raw(cell, measurement, [*FAMILIES, "ceiling", "plateau_step"]),
+        _head(cell, decision, f"probe of {probe.claim}", "structure beyond noise, or too weak a search?"),
+        _raw(cell, measurement, [*_measured(measurement, FAMILIES), "ceiling", "plateau_step"]),
     ]
     if measurement is not None and cell.layer is not None:
         layer = probed_layer(cell.layer, measurement.measured)
@@ -180,12 +180,29 @@ def _probe(cell: Cell, decision: Decision, measurements: Measurements) -> list[S
                     f"{probe.budget_factor} times the budget: {larger:.4f} / {landing:.4f} - 1 = {layer.gain:+.4f}, at "
                     f"most {probe.gain_at_most:g} is a plateau",
                     f"lift at most {layer.ceiling:.4f}, the mean of 1/β(W)",
+                    *_best_landings(layer),
                 ],
             )
         )
     concluded = [found for found in decision.probes if found.probe == probe]
     lines = [probe_words(found) for found in concluded]
     return [*sections, Section("conclusion", [*(lines or ["none: a layer was not probed"]), "it enters no verdict"])]
+
+
+def _measured(measurement: Measurement | None, names: Sequence[str]) -> list[str]:
+    return [] if measurement is None else [name for name in names if name in measurement.measured.samples]
+
+
+def _best_landings(layer: ProbedLayer) -> list[str]:
+    """The best of all searches on the weights, over the best on the null that gains most."""
+    best = layer.betas[layer.best]
+    if layer.structure is None:
+        return [f"best landing {best:.4f}, by {layer.best}; nulls were not searched"]
+    null = max(layer.nulls, key=lambda name: layer.nulls[name])
+    return [
+        f"best landings: {best:.4f} ({layer.best}) / {layer.nulls[null]:.4f} (on the {null} null) = "
+        f"{layer.structure:.4f} of structure"
+    ]
 
 
 def _secondary(cell: Cell, decision: Decision, measurements: Measurements) -> list[Section]:

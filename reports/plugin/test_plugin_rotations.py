@@ -59,7 +59,7 @@ def test_a_planted_model_survives_the_whole_rung(finished_rung: Any, pytester: p
     assert [row["layer"] for row in factors["by_layer"]] == list(range(LAYERS))
     assert (gate["tau"] is None) if design == 5 else len(gate["tau"]["draws"]) == 3  # τ is in units of lift
     (probe,) = document["probes"]
-    assert probe["conclusion"] == ("structure found" if design == 5 else "structural ceiling")
+    assert probe["conclusion"] == ("structure found" if design == 5 else "no structure beyond noise")
     validator("decision").validate(document)
     validator("trap_results").validate(artefact(pytester.path, "trap_results.json", f"E-turn-v{design}"))
     page = (pytester.path / "reports" / "out" / f"E-turn-v{design}" / "postmortem.md").read_text()

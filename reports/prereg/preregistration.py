@@ -265,18 +265,19 @@ class Rotations:
 
 @dataclass(frozen=True, config=REGISTERED)
 class Probe:
-    """`radam_convergence`: did the search end at a ceiling, or just end? Never enters a verdict."""
+    """`radam_convergence`: is there structure beyond noise, or was the search too weak? Never enters a verdict."""
 
     name: Identifier
     claim: ClaimName
     procrustes_steps: Steps
     annealed_steps: Steps
-    momentum_steps: Steps  # of the search that lands highest on noise; reported beside the others
+    momentum_steps: Steps  # of the two searches that land highest on noise, `momentum` and long `graduated`
     budget_factor: Annotated[Int, integer(2, 1000)]  # the registered steps times this, from the same start
-    agree_within: Share  # of annealed Procrustes, relative [-]
-    gain_at_most: Share  # by the larger budget, relative [-]
+    agree_within: Share  # of annealed Procrustes, relative [-]: told beside the conclusion
+    gain_at_most: Share  # by the larger budget, relative [-]: told beside the conclusion
     band: Share  # structure within 1 ± band is called none [-]
     recoveries: Annotated[Array[Recovery], ONCE]  # controls with a planted optimum, one for each optimiser
+    graduated: Graduated | None = None  # long steps; without them, those that the search's own file tells
 
 
 @dataclass(frozen=True, config=REGISTERED)

@@ -24,6 +24,7 @@ from reports.prereg.preregistration import (
     Subject,
     Trap,
 )
+from reports.prereg.probed_families import BEST, GAUSSIAN, NOISE, RECOVERED, SEARCHED
 from reports.prereg.rules import Rule, ShareBelow, TrapRule
 from reports.prereg.samples import Measured
 from reports.seals.seal import SealStatus, seal
@@ -220,11 +221,21 @@ def lifted(
     return sampled({**samples, "residual": (0.1,)}, {"lift": 1.1, "lift_squared": 1.21}, draws)
 
 
-def probed(landing: float = 0.90, larger_budget: float = 0.90, annealed: float = 0.90) -> Measured:
-    """The probe of one layer, one sampled rotation."""
+def probed(
+    structure: float = 1.0,
+    *,
+    landing: float = 0.90,
+    larger_budget: float = 0.90,
+    annealed: float = 0.90,
+    recovered: float = 0.99,
+) -> Measured:
+    """The probe of one layer, one rotation: long graduated steps land at `structure` times the best on nulls."""
+    null = 0.92
     families = {"landing": landing, "larger_budget": larger_budget, "annealed_procrustes": annealed}
-    families |= {"start": 0.80, "procrustes": 0.88, "momentum": 0.91}
-    others = {"ceiling": (1.5,), "plateau_step": (60.0,)}
+    families |= {"start": 0.80, "procrustes": 0.88, "momentum": 0.89, "graduated": null * structure}
+    others = {"ceiling": (1.5,), "plateau_step": (60.0,), RECOVERED: (recovered,) * len(SEARCHED)}
+    others |= {NOISE + family: (null if family == "graduated" else 0.90,) for family in SEARCHED}
+    others |= {BEST + name: (null - 0.01,) for name in NULLS if name != GAUSSIAN}
     return sampled({**{family: (beta,) for family, beta in families.items()}, **others})
 
 

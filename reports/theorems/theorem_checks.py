@@ -40,7 +40,7 @@ def jensen_ceiling(_: Preregistration, measurements: Measurements) -> Iterator[C
         if "haar_beta" in samples:
             yield from _each(cell, "random", measurement)
         if cell.kind == "probe":
-            for family in FAMILIES:
+            for family in (name for name in FAMILIES if name in samples):
                 for index, beta in enumerate(samples[family]):
                     where = f"{cell.id} {family}, sampled rotation {index + 1} of {len(samples[family])}"
                     yield Check(where, beta - 1.0, ROUNDING, made=False, detail=f"β {beta:.4f}")

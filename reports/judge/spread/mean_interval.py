@@ -31,6 +31,12 @@ def mean_interval(values: Sequence[float], level: float, beside: float = 0.0) ->
     return mean - half, mean + half
 
 
+def geometric_mean_interval(values: Sequence[float], level: float, beside: float = 0.0) -> tuple[float, float] | None:
+    """`mean_interval` of the logarithms, raised again; `beside` is of the mean logarithm."""
+    found = mean_interval([math.log(value) for value in values], level, beside) if values else None
+    return None if found is None else (math.exp(found[0]), math.exp(found[1]))
+
+
 def standard_error(values: Sequence[float]) -> float | None:
     """`s / √n`; None for a single value."""
     n = len(values)

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 TITLE = "Convergence of the search, and where other searches land"
 CURVE = "curve_"
-DRAWN = ("landing", "larger_budget", "annealed_procrustes", "procrustes", "momentum")  # in the theme's order
+DRAWN = (
+    "landing",
+    "larger_budget",
+    "annealed_procrustes",
+    "procrustes",
+    "momentum",
+    "graduated",
+)  # in the theme's order
 NEAR = 0.93  # β from which its bound of 1 is drawn; farther away it would press the curves together [-]
 Curve = Sequence[float]  # mean β over the layers, by step [-]
 
@@ -84,7 +91,12 @@ def _names(decision: Decision, probe: Probe) -> Mapping[str, str]:
         "procrustes": "Procrustes",
         "annealed_procrustes": "annealed Procrustes",
         "momentum": "momentum",
+        "graduated": "graduated, long steps",
     }
+
+
+def _measured(layers: Sequence[ProbedLayer], families: Sequence[str]) -> list[str]:
+    return [family for family in families if all(family in layer.betas for layer in layers)]
 
 
 def _reading(layers: Sequence[ProbedLayer], plateau: float, names: Mapping[str, str], conclusion: str | None) -> str:
@@ -100,11 +112,18 @@ def _reading(layers: Sequence[ProbedLayer], plateau: float, names: Mapping[str, 
 
 
 def _landing_table(layers: Sequence[ProbedLayer], names: Mapping[str, str]) -> Table:
+    told = _measured(layers, FAMILIES)
     return Table(
         caption="Mean β on the sample after each search [-]; plateau step of the registered one; ceiling of the lift",
-        columns=("layer", *(names[family] for family in FAMILIES), "plateau step", "lift at most"),
+        columns=("layer", *(names[family] for family in told), "best on nulls", "plateau step", "lift at most"),
         rows=tuple(
-            (layer.layer, *(layer.betas[family] for family in FAMILIES), layer.plateau_step, layer.ceiling)
+            (
+                layer.layer,
+                *(layer.betas[family] for family in told),
+                max(layer.nulls.values(), default=None),
+                layer.plateau_step,
+                layer.ceiling,
+            )
             for layer in layers
         ),
     )
@@ -145,7 +164,8 @@ def _draw_curves(axes: "Axes", curves: Mapping[str, Curve], names: Mapping[str, 
 
 def _draw_landings(axes: "Axes", layers: Sequence[ProbedLayer], names: Mapping[str, str]) -> None:
     at = [layer.layer for layer in layers]
-    draw_series(axes, at, {names[family]: [layer.betas[family] for layer in layers] for family in DRAWN})
+    drawn = {names[family]: [layer.betas[family] for layer in layers] for family in _measured(layers, DRAWN)}
+    draw_series(axes, at, drawn)
     layer_axis(axes, at)
     axes.set_ylabel("β [-]")
     legend(axes)
