@@ -68,7 +68,7 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
 
 def run_lint(options: Options) -> ExitCode:
     """Show that each gate can be met and can be killed, or which theorem forbids it; 13 if one cannot."""
-    from reports.prereg.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - numpy
+    from reports.prereg.operating.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - numpy
 
     allowed = True
     for path in _paths(options.folder, options.names):

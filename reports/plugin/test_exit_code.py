@@ -6,8 +6,8 @@ import pytest
 
 from fixtures.testing.miniature import artefact, write_miniature
 from reports.base.errors import ExitCode
+from reports.plugin.end_to_end.test_plugin_reproduce import published
 from reports.plugin.exit_code import last_word
-from reports.plugin.test_plugin_reproduce import published
 
 LISTS = ["--co", "--help", "--fixtures", "--fixtures-per-test", "--markers", "--setup-plan"]
 

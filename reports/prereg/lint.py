@@ -81,7 +81,7 @@ def _early_kills(claim: Claim, prereg: Preregistration) -> list[Finding]:  # noq
     if not isinstance(rule, SHARES):
         text = f"a mean rule that kills after {early[0]} of {layers} layers is wrong up to 27 % of the time"
         return [Finding(claim.name, "refused", f"{text}; register checkpoints = [{claim.checkpoints[-1]}]")]
-    from reports.prereg.cut_offs import cut_offs, early_kills  # noqa: PLC0415 - `--help` does not wait for numpy
+    from reports.prereg.operating.cut_offs import cut_offs, early_kills  # noqa: PLC0415 - `--help` does not wait for numpy
 
     greatest = cut_offs(claim.checkpoints, layers, rule.at_least)
     if min(greatest) < 0.0:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.base.markdown import table
+from reports.base.printing import print_anywhere
 from reports.judge.spread.mean_interval import mean_interval
 from reports.judge.spread.share_posterior import share_posterior
-from reports.prereg.cut_offs import cut_offs, early_kills
-from reports.prereg.operating_curve import SHARE_TRUTHS, share_point
+from reports.prereg.operating.cut_offs import cut_offs, early_kills
+from reports.prereg.operating.operating_curve import SHARE_TRUTHS, share_point
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- generated: {} -->", "<!-- end of {} -->"
@@ -123,4 +124,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 from reports.base.number_table import Table
 from reports.pages.section import Part, Section, Told
-from reports.prereg.operating_curve import OperatingCurve, operating_curves
+from reports.prereg.operating.operating_curve import OperatingCurve, operating_curves
 
 ORDER = 95
 COLUMNS = ("truth", "killed early", "false kill", "killed at the end", "survives", "layers read")

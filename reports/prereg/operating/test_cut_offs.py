@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reports.prereg.cut_offs import FALSE_KILLS, cut_offs, early_kills, worst_kill
+from reports.prereg.operating.cut_offs import FALSE_KILLS, cut_offs, early_kills, worst_kill
 
 
 def killed(shares: list[Fraction], read: int, cut_off: Fraction) -> float:

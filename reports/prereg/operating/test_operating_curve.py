@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from reports.prereg.operating_curve import (
+from reports.prereg.operating.operating_curve import (
     OperatingPoint,
     curve_lines,
     mean_point,

@@ -1,0 +1,1 @@
+"""Studies run whole, by pytest within pytest."""
