@@ -12,7 +12,7 @@ from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareBelow
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareAtMost, ShareBelow
 
 Measurements = Mapping[Cell, Measurement]
 
@@ -83,12 +83,12 @@ def apply_rule(
     draws: tuple[float, ...] = ()
     count = bound = None
     match rule:
-        case ShareBelow(below=below, at_least=threshold):
+        case ShareBelow(limit=below, at_least=threshold) | ShareAtMost(limit=below, at_least=threshold):
             in_layer = [_share(layer, below) for layer in samples]
             observed = _share(pooled_samples, below)
             reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
             reaches = [(_share(layer, below - tolerance), _share(layer, below + tolerance)) for layer in samples]
-            bound, count = below, certified_count(samples, below)
+            bound, count = rule.bound, certified_count(samples, below)
         case MeanAtLeast(at_least=threshold):
             in_layer = [statistics.fmean(layer) for layer in samples]
             observed = statistics.fmean(in_layer)

@@ -12,7 +12,7 @@ from reports.prereg.measures import branches
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses
-from reports.prereg.rules import ShareBelow
+from reports.prereg.rules import ShareRule
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _futility(gate: Gate, layers: int) -> list[Finding]:
     if judged == layers:
         return []
     text = f"a kill after {judged} of {layers} layers is a futility rule: more false kills, no more false survivals"
-    if isinstance(rule, ShareBelow):
+    if isinstance(rule, ShareRule):
         left = layers - judged
         able = "could still" if left / layers >= rule.at_least else "could no longer"
         text += f"; after {judged} layers without one such matrix {left}/{layers} = {left / layers:.0%} {able} meet "
