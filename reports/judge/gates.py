@@ -22,7 +22,7 @@ from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
-from reports.prereg.rules import SHARES, ClosingAtMost, MeanAtLeast, Rule, ShareBelow
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareAtMost, ShareBelow, ShareRule
 
 Measurements = Mapping[Cell, Measurement]
 
@@ -90,7 +90,7 @@ class GateOutcome:
             return None
         if self.pairs:
             return self._over_prompts[0]
-        if isinstance(self.gate.claim.rule, SHARES):
+        if isinstance(self.gate.claim.rule, ShareRule):
             return share_posterior(self.rule.layer_counts).interval(self.registered.level)
         return mean_interval(self.rule.layer_values, self.registered.level)
 
@@ -108,7 +108,7 @@ class GateOutcome:
             return DETECTABLE_STANDARD_ERRORS * error if error else None
         layers = len(self.rule.layer_values)
         error = standard_error(self.rule.layer_values) or 0.0
-        if isinstance(self.gate.claim.rule, SHARES):
+        if isinstance(self.gate.claim.rule, ShareRule):
             error = max(error, math.sqrt(share_posterior(self.rule.layer_counts).layer_scatter / layers))
         return detectable_effect(error, layers)
 
@@ -133,7 +133,7 @@ class GateOutcome:
         rule, whole = self.gate.claim.rule, self.gate.whole
         if self.rule is None or self.pairs or whole is None or self.gate.census or isinstance(rule, ClosingAtMost):
             return None
-        if isinstance(rule, SHARES):
+        if isinstance(rule, ShareRule):
             return full_scope_share(self.rule.layer_counts, whole, rule.at_least, self.registered.level)
         return full_scope_mean(self.rule.layer_values, whole, rule.at_least, self.registered.level)
 
@@ -173,14 +173,14 @@ def apply_rule(
     count = bound = None
     counts: list[tuple[int, int]] = []
     match rule:
-        case ShareBelow(below=below, at_least=threshold):
+        case ShareBelow(limit=below, at_least=threshold) | ShareAtMost(limit=below, at_least=threshold):
             threshold = threshold if cut_off is None else cut_off
             counts = [(sum(value < below for value in layer), len(layer)) for layer in samples]
             in_layer = [_share(layer, below) for layer in samples]
             observed = _share(pooled_samples, below)
             reach = (_share(pooled_samples, below - tolerance), _share(pooled_samples, below + tolerance))
             reaches = [(_share(layer, below - tolerance), _share(layer, below + tolerance)) for layer in samples]
-            bound, count = below, certified_count(samples, below)
+            bound, count = rule.bound, certified_count(samples, below)
         case MeanAtLeast(at_least=threshold):
             in_layer = [statistics.fmean(layer) for layer in samples]
             observed = statistics.fmean(in_layer)
@@ -221,8 +221,8 @@ def _noise_meets(rule: Rule, layers: Sequence[Measurement], metric: str) -> bool
     if len(known) < len(noise):
         return False
     match rule:
-        case ShareBelow(below=below, at_least=at_least):
-            return _share([value for values in known for value in values], below) >= at_least
+        case ShareBelow(limit=limit, at_least=at_least) | ShareAtMost(limit=limit, at_least=at_least):
+            return _share([value for values in known for value in values], limit) >= at_least
         case MeanAtLeast(at_least=at_least):
             return statistics.fmean(map(statistics.fmean, known)) >= at_least
     return False

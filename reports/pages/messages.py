@@ -5,7 +5,7 @@ from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.prereg.declared import measure_file
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Claim, Gate
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareAtMost, ShareBelow, ShareRule
 
 NAMED = 4  # missing cells that a message names; the others it counts
 MUST = {"MET": "pass", "KILLED": "fail", "INCONCLUSIVE": "be refused"}
@@ -24,8 +24,8 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
         return damage_text(claim.rule.metric, measurement)
     outcome = apply_rule(claim.rule, [measurement])
     text = f"mean {outcome.observed:.3f} of {outcome.n}"
-    if isinstance(claim.rule, ShareBelow):
-        text = f"{round(outcome.observed * outcome.n)}/{outcome.n} below {claim.rule.below:.2f}"
+    if isinstance(claim.rule, ShareRule):
+        text = f"{round(outcome.observed * outcome.n)}/{outcome.n} {claim.rule.side} {claim.rule.bound:.2f}"
     text = f"{text}, median {outcome.median:.3f}"
     if outcome.n == 1:
         text = f"{outcome.metric} {outcome.observed:.3f}"
@@ -61,8 +61,9 @@ def gate_message(outcome: GateOutcome) -> str:
 
 def _observed(claim: Claim, outcome: RuleOutcome) -> str:
     rule, observed, n = claim.rule, outcome.observed, outcome.n
-    if isinstance(rule, ShareBelow):
-        return f"{rule.metric} < {rule.below:.2f} for {round(observed * n)}/{n} {outcome.counted} ({observed:.0%})"
+    if isinstance(rule, ShareRule):
+        counted = f"{round(observed * n)}/{n} {outcome.counted} ({observed:.0%})"
+        return f"{rule.metric} {rule.sign} {rule.bound:.2f} for {counted}"
     if isinstance(rule, ClosingAtMost):
         return f"{rule.metric} {observed:.3f} over {n} {outcome.counted}"
     return f"mean {rule.metric} {observed:.3f} over {n} {outcome.counted}"
@@ -71,10 +72,10 @@ def _observed(claim: Claim, outcome: RuleOutcome) -> str:
 def _needed(gate: Gate, outcome: RuleOutcome) -> str:
     cut_off = gate.cut_off
     match gate.claim.rule:
-        case ShareBelow() if cut_off is not None:
+        case ShareBelow() | ShareAtMost() if cut_off is not None:
             least = next(count for count in range(outcome.n + 1) if count / outcome.n > cut_off)
             return f"≥ {least} (more than {cut_off:.0%})"
-        case ShareBelow(at_least=at_least):
+        case ShareBelow(at_least=at_least) | ShareAtMost(at_least=at_least):
             return f"≥ {_matrices_needed(at_least, outcome.n)} ({at_least:.0%})"
         case ClosingAtMost(at_most=at_most):
             return f"≤ {at_most:g}"

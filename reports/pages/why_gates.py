@@ -9,7 +9,7 @@ from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import OUTSIDE, borderline, full_scope_text, interval_kind, no_interval
 from reports.pages.sections.sensitivity_section import fragile, uninformative
 from reports.pages.sections.traps_section import traps_line
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareBelow
+from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareAtMost, ShareBelow
 
 
 def gate_lines(outcome: GateOutcome, decision: Decision, measurements: Measurements) -> list[str]:
@@ -25,12 +25,13 @@ def _pooled(outcome: GateOutcome, rule: RuleOutcome, measurements: Measurements)
     registered = outcome.gate.claim.rule
     layers = [measurements[cell] for cell in outcome.gate.claim_cells]
     match registered:
-        case ShareBelow(below=below):
-            by_layer = [sum(value < below for value in layer.measured.samples[rule.metric]) for layer in layers]
+        case ShareBelow() | ShareAtMost():
+            samples = [layer.measured.samples[rule.metric] for layer in layers]
+            by_layer = [sum(value < registered.limit for value in values) for values in samples]
             signs = ("≥", "<") if outcome.gate.cut_off is None else (">", "≤")
             terms = " + ".join(f"L{layer:02d}:{n}" for layer, n in zip(outcome.gate.layers, by_layer, strict=True))
             return [
-                f"below {below:g}: {terms} = {sum(by_layer)} of {rule.n}",
+                f"{registered.side} {registered.bound:g}: {terms} = {sum(by_layer)} of {rule.n}",
                 f"{sum(by_layer)} / {rule.n} = {rule.observed:.4f} {_compared(rule.met, *signs)} {rule.threshold:g}",
             ]
         case MeanAtLeast():

@@ -13,7 +13,9 @@ from reports.prereg.rules import (
     ClosingAtMost,
     LargestAtMost,
     Rule,
+    ShareAtMost,
     ShareBelow,
+    ShareRule,
     TrapRule,
 )
 from reports.prereg.samples import Measured
@@ -55,7 +57,7 @@ def layer_arithmetic(measured: Measured, rule: Rule | TrapRule) -> list[str]:
     file = measure_file(rule.metric)
     worked = list(file.working(measured, rule)) if hasattr(file, "working") else []
     match rule:
-        case ShareBelow():
+        case ShareBelow() | ShareAtMost():
             return [*worked, *_share(measured, rule)]
         case ClosingAtMost() | ClosingAbove():
             return worked
@@ -71,14 +73,14 @@ def _mean(found: Sequence[float], metric: str) -> list[str]:
     return [f"mean {metric}: {math.fsum(found):.4f} / {len(found)} = {fmean(found):.4f} [-]"]
 
 
-def _share(measured: Measured, rule: ShareBelow) -> list[str]:
+def _share(measured: Measured, rule: ShareRule) -> list[str]:
     found, lines = measured.samples[rule.metric], []
     for projection, part in measured.along(rule.metric, "projection").items():
-        below = [expert for expert, value in enumerate(part) if value < rule.below]
+        below = [expert for expert, value in enumerate(part) if value < rule.limit]
         which = f": expert{'s' * (len(below) > 1)} {spans(below)}" if below and len(part) > 1 else ""
-        lines.append(f"{projection}: {len(below)} of {len(part)} below {rule.below:g}{which}")
-    count = sum(value < rule.below for value in found)
-    return [*lines, f"share below {rule.below:g}: {count} / {len(found)} = {count / len(found):.4f} [-]"]
+        lines.append(f"{projection}: {len(below)} of {len(part)} {rule.side} {rule.bound:g}{which}")
+    count = sum(value < rule.limit for value in found)
+    return [*lines, f"share {rule.side} {rule.bound:g}: {count} / {len(found)} = {count / len(found):.4f} [-]"]
 
 
 def trap_rule_text(rule: TrapRule) -> str:

@@ -12,7 +12,7 @@ from reports.prereg.measures import branches
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses
-from reports.prereg.rules import SHARES, ShareBelow
+from reports.prereg.rules import ShareRule
 from reports.prereg.sound_traps import forbidding_traps
 
 
@@ -78,7 +78,7 @@ def _early_kills(claim: Claim, prereg: Preregistration) -> list[Finding]:  # noq
     early = claim.checkpoints[:-1]
     if not early or claim.of_model:
         return []
-    if not isinstance(rule, SHARES):
+    if not isinstance(rule, ShareRule):
         text = f"a mean rule that kills after {early[0]} of {layers} layers is wrong up to 27 % of the time"
         return [Finding(claim.name, "refused", f"{text}; register checkpoints = [{claim.checkpoints[-1]}]")]
     from reports.prereg.operating.cut_offs import cut_offs, early_kills  # noqa: PLC0415 - `--help` does not wait for numpy
@@ -109,7 +109,7 @@ def _futility(gate: Gate, prereg: Preregistration) -> list[Finding]:
         text = f"killed early only at a share of {gate.cut_off:g} or below, after {judged} of {layers} layers"
         return [Finding(gate.id, "note", text)]
     text = f"a kill after {judged} of {layers} layers is a futility rule: more false kills, no more false survivals"
-    if isinstance(rule, ShareBelow):
+    if isinstance(rule, ShareRule):
         left = layers - judged
         able = "could still" if left / layers >= rule.at_least else "could no longer"
         text += f"; after {judged} layers without one such matrix {left}/{layers} = {left / layers:.0%} {able} meet "

@@ -57,6 +57,7 @@ CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
 Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
+PARAMETRISATIONS = ("stored", "canonical")
 
 LAYER_ORDERS = ("ascending", "drawn")
 
@@ -70,6 +71,7 @@ Optimiser = Annotated[Str, choice(OPTIMISERS)]
 Null = Annotated[Str, choice(EVERY_NULL)]
 Steps = Annotated[Int, integer(1, MOST_STEPS)]
 Draws = Annotated[Int, integer(1, MOST_DRAWS)]
+FEWEST_NULLS = 101  # of a median that a rule is built on: at d = 64 one of fewer may be a whole number off
 Starts = Annotated[Int, integer(1, 1000)]
 Bits = Annotated[Int, integer(1, 64)]
 Tokens = Annotated[Int, integer(1, 10_000)]
@@ -107,6 +109,12 @@ def _landing(info: ValidationInfo) -> Sequence[str]:
     return landing
 
 
+def _odd(draws: int) -> int:
+    if draws % 2 == 0:
+        raise refused("an odd number, so that their median is one of them")
+    return draws
+
+
 def _two(values: object) -> object:
     if isinstance(values, list | tuple) and len(values) != 2:  # noqa: PLR2004
         raise refused("two numbers, for the first and the second moment")
@@ -123,6 +131,7 @@ def _all_nulls(nulls: tuple[str, ...]) -> tuple[str, ...]:
 Metric = Annotated[Str, one_of(_beside)]
 Recovery = Annotated[Str, one_of(_landing)]
 TWO = BeforeValidator(_two)
+OddDraws = Annotated[Int, integer(FEWEST_NULLS, MOST_DRAWS), AfterValidator(_odd)]
 ALL_NULLS = AfterValidator(_all_nulls)
 
 
@@ -295,6 +304,15 @@ class OneBit:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class NullDraws:
+    """What an effective dimension is put over: i.i.d. Gaussian matrices of the same shape, drawn in float64."""
+
+    draws: OddDraws  # per shape; their median is one of them
+    seed: Seed
+    norm_experts: ExpertCount  # per projection, evenly spaced, beside a draw of the same row and column norms; reported
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Dense:
     """A dense model that a secondary compares the subject's experts with, and what identifies it."""
 
@@ -399,6 +417,9 @@ class Preregistration:
     one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
     secondaries: Array[Secondary] = ()
     layer_order: Annotated[Str, choice(LAYER_ORDERS)] = "ascending"  # in which layers are read, and checkpoints filled
+    null_draws: NullDraws | None = None  # registered as soon as a claim's metric needs them
+    # In which matrices are measured: as the file holds them, or with norms folded and neurons balanced
+    parametrisation: Annotated[Str, choice(PARAMETRISATIONS)] = "stored"
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

@@ -1,5 +1,6 @@
 """The rules that a claim or a trap can be registered with. All bounds are shares or ratios [-]."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -25,6 +26,55 @@ class ShareBelow:
     metric: Annotated[Str, _read_by("share_below")]
     below: Share
     at_least: Share
+
+    @property
+    def bound(self) -> float:
+        return self.below
+
+    @property
+    def limit(self) -> float:
+        """A value counts if it is less than this."""
+        return self.below
+
+    @property
+    def side(self) -> str:
+        """Of the bound, where values count."""
+        return "below"
+
+    @property
+    def sign(self) -> str:
+        return "<"
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class ShareAtMost:
+    """At least `at_least` of the matrices have `metric` at most `at_most`.
+
+    Of two whole numbers up to 4096 the quotient's double is at most that of 0.6 just where the quotient is: the
+    rule is one on whole numbers, and no bound is between two of them.
+    """
+
+    metric: Annotated[Str, _read_by("share_at_most")]
+    at_most: Share
+    at_least: Share
+
+    @property
+    def bound(self) -> float:
+        return self.at_most
+
+    @property
+    def limit(self) -> float:
+        """A value counts if it is less than this."""
+        return math.nextafter(self.at_most, math.inf)
+
+    @property
+    def side(self) -> str:
+        """Of the bound, where values count."""
+        return "at or below"
+
+    @property
+    def sign(self) -> str:
+        return "≤"
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -81,12 +131,13 @@ class AtLevel:
     lift_below: NotNegative | None = None
 
 
-Rule = ShareBelow | MeanAtLeast | ClosingAtMost
+ShareRule = ShareBelow | ShareAtMost
+Rule = ShareRule | MeanAtLeast | ClosingAtMost
 TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove
-SHARES = (ShareBelow,)  # of matrices, which have `at_least`: the rules that may have an early kill of their own
 CLOSING = (ClosingAtMost, ClosingAbove)  # read at the last layer of a gate alone, where they hold for the model
 CLAIM_RULES: Mapping[str, type] = {
     "share_below": ShareBelow,
+    "share_at_most": ShareAtMost,
     "mean_at_least": MeanAtLeast,
     "closing_at_most": ClosingAtMost,
 }

@@ -8,7 +8,7 @@ from statistics import quantiles
 
 from reports.base.number_table import Table
 from reports.prereg.preregistration import Cell
-from reports.prereg.rules import ShareBelow
+from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
 
 STEP = 1 / 32  # width of a bar of d_eff/d: two steps of an energy rank at d = 64, so that no bar holds one step more
@@ -40,8 +40,8 @@ def count(layers: Sequence[Layer]) -> int:
     return len(pooled(layers))
 
 
-def below(layers: Sequence[Layer], rule: ShareBelow) -> int:
-    return sum(value < rule.below for value in pooled(layers))
+def below(layers: Sequence[Layer], rule: ShareRule) -> int:
+    return sum(value < rule.limit for value in pooled(layers))
 
 
 def noise_of(layers: Sequence[Layer]) -> float | None:
@@ -59,7 +59,7 @@ def counts(found: Sequence[float], edges: Sequence[float]) -> list[int]:
     return [sum(low <= value < high for value in found) for low, high in pairwise(edges)]
 
 
-def layer_table(layers: Sequence[Layer], rule: ShareBelow) -> Table:
+def layer_table(layers: Sequence[Layer], rule: ShareRule) -> Table:
     return Table(
         caption=f"{rule.metric} by layer [-]",
         columns=(
@@ -70,7 +70,7 @@ def layer_table(layers: Sequence[Layer], rule: ShareBelow) -> Table:
             "median",
             "upper quartile",
             "largest",
-            f"share below {rule.below:g}",
+            f"share {rule.side} {rule.bound:g}",
             "noise",
         ),
         rows=tuple(
@@ -88,7 +88,7 @@ def layer_table(layers: Sequence[Layer], rule: ShareBelow) -> Table:
     )
 
 
-def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow, width: float) -> Table:
+def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareRule, width: float) -> Table:
     edges = edges_of([layer for layers in groups.values() for layer in layers], width)
     found = {label: counts(pooled(layers), edges) for label, layers in groups.items()}
     return Table(
@@ -98,7 +98,7 @@ def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow, wid
     )
 
 
-def every_table(measured: Mapping[Cell, Measured], rule: ShareBelow) -> Table:
+def every_table(measured: Mapping[Cell, Measured], rule: ShareRule) -> Table:
     """Every value, a row per layer and projection where the projections are known, else a row per layer."""
     rows: list[tuple[str | float, ...]] = []
     for cell, one in measured.items():

@@ -25,7 +25,7 @@ from reports.pages.figures.distributed import (
 from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.preregistration import Cell, Claim
-from reports.prereg.rules import ShareBelow
+from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
     name, title = f"distribution_{claim.name}", f"{claim.rule.metric} of every matrix"
     rule = claim.rule
-    if not isinstance(rule, ShareBelow):
+    if not isinstance(rule, ShareRule):
         return nothing(name, title, "a rule on a share of matrices")
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
@@ -58,8 +58,8 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
     histograms = {
         group: Panel(
             name=f"histogram_{len(chosen)}",
-            title=f"{group}: {below(chosen, rule)} of {count(chosen)} below {rule.below:g}",
-            description=f"Histogram of {rule.metric} over the matrices of {group}, with the threshold {rule.below:g} "
+            title=f"{group}: {below(chosen, rule)} of {count(chosen)} {rule.side} {rule.bound:g}",
+            description=f"Histogram of {rule.metric} over the matrices of {group}, with the threshold {rule.bound:g} "
             "and the value of noise.",
             draw=partial(_draw_histogram, layers=chosen, rule=rule, width=width, label=label),
         )
@@ -87,24 +87,24 @@ def _scale(measured: Measured, metric: str) -> float:
     return (measured.samples[parts[0]].noise_mean or 1.0) if parts else 1.0
 
 
-def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareBelow) -> str:
+def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareRule) -> str:
     parts = []
     for label, layers in groups.items():
         share = below(layers, rule) / count(layers)
         parts.append(
-            f"in {label} {below(layers, rule)} of {count(layers)} matrices ({share:.0%}) lie below {rule.below:g}, "
-            f"median {median(pooled(layers)):.3f} [-]"
+            f"in {label} {below(layers, rule)} of {count(layers)} matrices ({share:.0%}) lie {rule.side} {rule.bound:g}"
+            f", median {median(pooled(layers)):.3f} [-]"
         )
     said = f"At least {rule.at_least:.0%} are asked for; {'; '.join(parts)}"
     noise = noise_of(next(iter(groups.values())))
     return f"{said}." if noise is None else f"{said}; noise of the same shape has {noise:.3f}."
 
 
-def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, width: float, label: str) -> None:
+def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareRule, width: float, label: str) -> None:
     found, edges = pooled(layers), edges_of(layers, width)
-    under = counts([value for value in found if value < rule.below], edges)
-    others = counts([value for value in found if value >= rule.below], edges)
-    axes.bar(edges[:-1], under, width=width, align="edge", color=light("blue"), label="below the threshold")
+    under = counts([value for value in found if value < rule.limit], edges)
+    others = counts([value for value in found if value >= rule.limit], edges)
+    axes.bar(edges[:-1], under, width=width, align="edge", color=light("blue"), label=f"{rule.side} the threshold")
     axes.bar(
         edges[:-1],
         others,
@@ -114,12 +114,12 @@ def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, wid
         facecolor="none",
         edgecolor=light("quiet"),
         linewidth=0.8,
-        label="not below",
+        label=f"not {rule.side}",
     )
     noise = noise_of(layers)
     axes.set_xlim(0.0, max(1.0, edges[-1], (noise or 0.0) * 1.05))
     axes.set_ylim(0.0, 1.35 * max(low + high for low, high in zip(under, others, strict=True)))
-    upright(axes, Mark(rule.below, f"threshold {rule.below:g}"))
+    upright(axes, Mark(rule.bound, f"threshold {rule.bound:g}"))
     if noise is not None:
         upright(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), height=0.9)
     axes.set_xlabel(label)
@@ -127,7 +127,7 @@ def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, wid
     legend(axes)
 
 
-def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, label: str) -> None:
+def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareRule, label: str) -> None:
     at = [layer.layer for layer in layers]
     axes.vlines(
         at,
@@ -142,7 +142,7 @@ def _draw_layers(axes: "Axes", layers: Sequence[Layer], rule: ShareBelow, label:
     axes.plot(at, middles, color=light("ink"), marker="o", linestyle="none", label="median")
     noise = noise_of(layers)
     axes.set_ylim(0.0, max(1.0, 1.1 * max(pooled(layers))))
-    level(axes, Mark(rule.below, f"threshold {rule.below:g}"))
+    level(axes, Mark(rule.bound, f"threshold {rule.bound:g}"))
     if noise is not None:
         level(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), above=True)
     layer_axis(axes, at)

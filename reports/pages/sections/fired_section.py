@@ -5,7 +5,7 @@ from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.judge.spread.full_scope import FullScope
 from reports.pages.section import Section, Told
 from reports.prereg.preregistration import Gate
-from reports.prereg.rules import SHARES
+from reports.prereg.rules import ShareRule
 
 ORDER = 20
 CENSUS = "its layers are a census, and nothing was left out that the value could differ from"
@@ -60,7 +60,7 @@ def interval_kind(outcome: GateOutcome, draws: int) -> str:
     if outcome.pairs:
         return f"{draws} resamples of prompts"
     layers = f"{len(outcome.gate.layers)} layers"
-    return f"beta-binomial over {layers}" if isinstance(outcome.gate.claim.rule, SHARES) else f"t over {layers}"
+    return f"beta-binomial over {layers}" if isinstance(outcome.gate.claim.rule, ShareRule) else f"t over {layers}"
 
 
 def no_interval(outcome: GateOutcome) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.prereg.preregistration import Claim, Preregistration, gates
-from reports.prereg.rules import SHARES, MeanAtLeast
+from reports.prereg.rules import MeanAtLeast, ShareRule
 
 Floats = NDArray[np.float64]
 SCATTER = 0.26  # standard deviation of a share between layers [-]
@@ -64,7 +64,7 @@ def _curve(
     claim: Claim, read: tuple[int, ...], cut_offs: tuple[float | None, ...], layers: int, matrices: int
 ) -> OperatingCurve:
     rule = claim.rule
-    if isinstance(rule, SHARES):
+    if isinstance(rule, ShareRule):
         size = min(matrices, MOST_MATRICES)
         points = tuple(share_point(truth, rule.at_least, read, cut_offs, layers, size) for truth in SHARE_TRUTHS)
         return OperatingCurve(claim.name, "true share", rule.at_least, read, points)

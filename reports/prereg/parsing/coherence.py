@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from reports.base.errors import BadInput
-from reports.prereg.declared import needs
+from reports.prereg.declared import measure_of, needs
 from reports.prereg.known_names import GENERATORS, MODELS, lands
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
-from reports.prereg.rules import SHARES, ClosingAbove, LargestAtMost, MeanAtLeast
+from reports.prereg.rules import ClosingAbove, LargestAtMost, MeanAtLeast, ShareRule
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
@@ -72,7 +72,7 @@ def _check_futility(key: str, claim: Claim) -> None:
     """One cut-off for each checkpoint before the last, of a share; none at all where its early kills are the rule's."""
     if not claim.futility:
         return
-    if not isinstance(claim.rule, SHARES):
+    if not isinstance(claim.rule, ShareRule):
         refuse(key, list(claim.futility), "none: only a share of matrices has cut-offs of its own")
     early = len(claim.checkpoints) - 1
     if len(claim.futility) != early:
@@ -125,6 +125,8 @@ def check(prereg: Preregistration) -> None:
         if secondary.dense.revision is not None and secondary.dense.weights_sha256 is not None:
             allowed = "none beside a revision; leave one out"
             refuse(f"secondaries[{i}].dense.weights_sha256", secondary.dense.weights_sha256, allowed)
+        if measure_of(secondary.metric) != measure_of(prereg.claim(secondary.claim).rule.metric):
+            refuse(f"secondaries[{i}].metric", secondary.metric, "a metric that its claim's own measure hands over")
     for key in ("controls", "traps", "probes", "secondaries"):
         _check_names(key, getattr(prereg, key))
     generating = any(claim.of_model for claim in prereg.claims)
@@ -134,6 +136,7 @@ def check(prereg: Preregistration) -> None:
     if prereg.one_bit is not None:
         _check_one_bit(prereg.one_bit, prereg)
     _check_rotations(prereg)
+    _check_null_draws(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -160,6 +163,15 @@ def _check_rotations(prereg: Preregistration) -> None:
     for name, settings in (("radam", rotations.radam), ("graduated", rotations.graduated)):
         if name in used and settings is None:
             raise BadInput(f"rotations.{name}: missing, expected the settings of that search; add them")
+
+
+def _check_null_draws(prereg: Preregistration) -> None:
+    """They are registered where a metric is put over them, and only there."""
+    needed = any("null_draws" in needs(claim.rule.metric) for claim in prereg.claims)
+    if needed and prereg.null_draws is None:
+        raise BadInput("null_draws: missing, expected the draws of noise that its claims are put over; add it")
+    if prereg.null_draws is not None and not needed:
+        raise BadInput("null_draws: registered, but no claim's metric is put over draws of noise; remove it")
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:

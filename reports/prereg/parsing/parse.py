@@ -20,7 +20,7 @@ from reports.prereg.allowed_values import Array
 from reports.prereg.parsing.coherence import check, check_claims, check_control_keys, check_subject
 from reports.prereg.parsing.refusals import closest, first_fault, keys_of, require_keys
 from reports.prereg.preregistration import Claim, Control, Preregistration, Subject
-from reports.prereg.rules import ShareBelow
+from reports.prereg.rules import ShareRule
 
 SIZE_LIMIT = 1_000_000  # bytes; a preregistration has about ten thousand
 MOST_DOTS = 100  # before the = of one line
@@ -79,7 +79,7 @@ def _preregistration(values: Mapping[str, Any]) -> Preregistration:
     claims: Array[Claim] = _read(Array[Claim], values["claims"], "claims", around)
     check_claims(claims, subject.layers)
     around["claims"] = names = [claim.name for claim in claims]
-    around["dimensional"] = [claim.name for claim in claims if isinstance(claim.rule, ShareBelow)]
+    around["dimensional"] = [claim.name for claim in claims if isinstance(claim.rule, ShareRule)]
     check_control_keys(values["controls"], claims)
     controls: Array[Control] = _read(Array[Control], values["controls"], "controls", around)
     landing = [control for control in controls if control.landing_at_least is not None]
