@@ -119,16 +119,16 @@ class Study:
         """The stored measurement of `cell` if these tensors were measured before, else a new one, stored."""
         with self.store.lock(cell):
             if self.store.has(cell):
-                digest = source.digest(cell)
-                check_digest(self.subject, cell, digest, source.of(cell))
-                stored = self.store.get(cell, digest, source.norm_digest(cell))
+                digest, norm = source.digest(cell), source.norm_digest(cell)
+                check_digest(self.subject, cell, digest, source.of(cell), norm)
+                stored = self.store.get(cell, digest, norm)
                 if stored is not None:
                     self.checked.add(cell)
                     return stored
             started = time.perf_counter()
             reader = source.open(cell)
             measured = self.measure(cell)(cell, reader.read())
-            check_digest(self.subject, cell, reader.sha256, source.of(cell))
+            check_digest(self.subject, cell, reader.sha256, source.of(cell), reader.norm_sha256)
             seconds, of = time.perf_counter() - started, source.of(cell)
             measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256)
             self.store.put(measurement)

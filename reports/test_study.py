@@ -133,3 +133,16 @@ def test_a_norm_that_changed_under_the_same_matrices_is_not_passed_over(tmp_path
     assert found.norm_sha256 == "a" * 64
     with pytest.raises(Tampered, match="the norm that feeds the experts has sha256 bbbbbbbbbbbb…"):
         study.claim("narrow_d", bench).measure(0)
+
+
+def test_a_norm_that_is_not_the_sealed_one_is_neither_stored_nor_taken(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    bench = Fresh(dict.fromkeys(CELLS, "sound"), norm_sha256="b" * 64)
+    study = a_study(store, [LAYER], bench)
+    sealed = replace(study, subject=replace(SUBJECT, sealed_norm_sha256=("a" * 64,) * 4))
+    for _ in range(2):
+        with pytest.raises(Tampered, match=r"layer 0 .* norm that feeds the experts has sha256 bbbb.* obtained, aaaa"):
+            sealed.claim("narrow_d", bench).measure(0)
+        known = bool(store.measurements())
+        study.claim("narrow_d", bench).measure(0)  # as exploratory: now it is stored
+    assert known

@@ -39,6 +39,9 @@ class JudgedSubject(NamedSubject):
     """Digest of the expert matrices of every layer that the verdict rests on."""
     model_sha256: Sha256 | None
     """Digest of all weights and the prompts, where a gate about the whole model was measured."""
+    norm_sha256: LayerDigests | None = None
+    """Digest of the norm that feeds the experts of these layers, where matrices are measured in the canonical
+    parametrisation: it is folded into them."""
 
 
 class ControlRow(Table):
@@ -292,7 +295,7 @@ class SecondaryRow(Table):
     name: str
     claim: str
     """Whose measurements are the experts' side."""
-    metric: Annotated[str, Field(pattern="^relative_")]
+    metric: Annotated[str, Field(pattern="^(relative|over_null)_")]
     dense: DenseModel
     conclusion: Literal["narrower", "not narrower", "unresolved"]
     difference: float

@@ -30,6 +30,7 @@ class Decision:
     layer_sha256: Mapping[int, str]  # of every layer that the core rests on
     one_bit_damage: OneBitDamage | None  # what one bit does to the model, outside the verdict
     model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
+    norm_sha256: Mapping[int, str]  # of the norm folded into the matrices of these layers, where one is
 
     @property
     def core_gates(self) -> tuple[GateOutcome, ...]:
@@ -108,6 +109,13 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
         model_sha256=next(
             (measurements[cell].tensors_sha256 for cell in needed if measurements[cell].of == "model"), None
         ),
+        norm_sha256={
+            cell.layer: norm
+            for cell in needed
+            if cell.layer is not None
+            and measurements[cell].of == "layer"
+            and (norm := measurements[cell].norm_sha256) is not None
+        },
     )
 
 

@@ -44,6 +44,7 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
             "layers": len(decision.layers),
             "layer_sha256": {str(layer): digest for layer, digest in sorted(decision.layer_sha256.items())},
             "model_sha256": decision.model_sha256,
+            **_norms(decision),
         },
         "gates": [gate_json(outcome, attainable) for outcome in judged],
         "controls": [control_json(outcome) for outcome in controls_once(judged)],
@@ -51,6 +52,12 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
         "missing": [cell.id for cell in decision.missing if any(cell in outcome.gate.cells for outcome in judged)],
     }
     return dict(ten_digits(core))
+
+
+def _norms(decision: Decision) -> dict[str, object]:
+    """Digests of the norms that are folded in; no key where matrices are measured as stored."""
+    norms = {str(layer): digest for layer, digest in sorted(decision.norm_sha256.items())}
+    return {"norm_sha256": norms} if norms else {}
 
 
 def decision_json(  # noqa: PLR0913 - each part of a run tells its own

@@ -39,7 +39,7 @@ def judge(
     """
     for cell, measurement in measurements.items():
         _check_registered(prereg, subject, measurement, where)
-        check_digest(subject, cell, measurement.tensors_sha256, measurement.of)
+        check_digest(subject, cell, measurement.tensors_sha256, measurement.of, measurement.norm_sha256)
     try:
         return Judged(decide(prereg, subject.layers, measurements), subject, measurements)
     except (KeyError, ValueError, ArithmeticError) as error:
@@ -64,4 +64,9 @@ def _check_registered(prereg: Preregistration, subject: SubjectFacts, measuremen
     if measurement.of != of:
         raise Tampered(
             f"{where}: {cell.id} was measured on a {measurement.of}, expected a {of} by the rule; delete its entry"
+        )
+    if prereg.parametrisation == "stored" and measurement.norm_sha256 is not None:
+        raise Tampered(
+            f"{where}: {cell.id} was measured with a norm folded into its matrices, expected them as stored by the "
+            "rule; delete its entry"
         )

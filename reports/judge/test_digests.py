@@ -3,12 +3,14 @@
 import copy
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.artefacts.decision_document import faults
 from reports.base.canonical import canonical_json
 from reports.judge.decision import decide
 from reports.judge.digests import CORE_KEYS, UNDIGESTED, core_of, core_sha256_of, digests, outcome_of, ten_digits
@@ -178,3 +180,22 @@ def test_every_part_of_an_outcome_moves_its_digest(change: Any) -> None:
     change(changed)
     assert digests(changed)["outcome_sha256"] != KILLED["outcome_sha256"]
     assert digests(changed)["core_sha256"] != KILLED["core_sha256"]
+
+
+# The weights.
+
+
+def test_a_norm_that_is_folded_in_is_one_of_the_inputs_that_are_promised() -> None:
+    """The matrices may be the same as they are stored: with another norm they are another network."""
+    measured = found(usual())
+    layers = [cell for cell, one in measured.items() if one.of == "layer"]
+    stored = document(decide(RUNG, LAYERS, measured))
+    assert "norm_sha256" not in stored["subject"]
+    seen = {stored["core_sha256"], stored["outcome_sha256"]}
+    for norm in ("a" * 64, "b" * 64):
+        folded = {**measured, **{cell: replace(measured[cell], norm_sha256=norm) for cell in layers}}
+        said = document(decide(RUNG, LAYERS, folded))
+        assert said["subject"]["norm_sha256"] == dict.fromkeys(said["subject"]["layer_sha256"], norm)
+        assert list(faults(said)) == []
+        seen |= {said["core_sha256"], said["outcome_sha256"]}
+    assert len(seen) == 6

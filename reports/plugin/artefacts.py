@@ -63,7 +63,7 @@ def conclude(session: Session) -> SessionResult:
     store = _store_of(session)
     stored = {} if store is None else store.measurements()
     for cell, measurement in stored.items():  # also of what is not counted: nothing forged may be there unnoticed
-        check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of)
+        check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of, measurement.norm_sha256)
     measurements = counted(stored, session.checked)
     judged = judge(plan.prereg, plan.subject, measurements, plan.run_folder)
     decision = judged.decision

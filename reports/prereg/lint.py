@@ -31,7 +31,7 @@ class Finding:
 
 def lint(prereg: Preregistration) -> tuple[Finding, ...]:
     """Every finding: the subject, then each gate in the order in which it is judged, then each claim's controls."""
-    found = list(_subject_findings(prereg.subject))
+    found = [*_subject_findings(prereg.subject), *_norms(prereg)]
     for gate in gates(prereg, range(prereg.subject.layers)):
         found += _branches(gate, prereg.subject)
         found += _futility(gate, prereg)
@@ -115,6 +115,17 @@ def _futility(gate: Gate, prereg: Preregistration) -> list[Finding]:
         text += f"; after {judged} layers without one such matrix {left}/{layers} = {left / layers:.0%} {able} meet "
         text += f"{rule.at_least:.0%}"
     return [Finding(gate.id, "note", text)]
+
+
+def _norms(prereg: Preregistration) -> list[Finding]:
+    """What is folded into the matrices decides their numbers: it is sealed as they are."""
+    subject = prereg.subject
+    if prereg.parametrisation == "stored" or subject.norm_sha256 is not None:
+        return []
+    if subject.layer_sha256 is None:
+        return [Finding("subject", "note", f"the norms of {subject.source} are recorded as they are read, not sealed")]
+    text = "layer_sha256 seals the expert matrices, but the norms folded into them are not; register norm_sha256"
+    return [Finding("subject", "refused", text)]
 
 
 def _budget(prereg: Preregistration) -> list[Finding]:

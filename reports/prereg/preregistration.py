@@ -381,6 +381,9 @@ class Subject:
     layer_sha256: Array[Digest] | None = (
         None  # of the expert matrices of each layer; None where they could not be known
     )
+    norm_sha256: Array[Digest] | None = (
+        None  # of the norm that feeds the experts of each layer, for the canonical parametrisation; () where none does
+    )
     weights_sha256: Digest | None = None  # of the weight file
     tokenizer_sha256: Digest | None = None  # of the bytes of tokenizer.json; a folder without a seal of it has none
     prompts: RepositoryPath | None = None

@@ -205,6 +205,24 @@ def test_a_configuration_at_hand_has_to_be_sealed_whole(prereg: Preregistration)
     assert not any("config_sha256" in line for line in texts(replace(prereg, subject=whole), "subject"))
 
 
+def test_norms_that_are_folded_in_are_sealed_as_the_matrices_are(prereg: Preregistration) -> None:
+    canonical = replace(prereg, parametrisation="canonical")
+    recorded = "subject: note: the norms of allenai/OLMoE-1B-7B-0924 are recorded as they are read, not sealed"
+    assert recorded in texts(canonical, "subject")
+    assert recorded not in texts(prereg, "subject")
+    subject = replace(prereg.subject, layer_sha256=("a" * 64,) * 16)
+    refused = (
+        "subject: refused: layer_sha256 seals the expert matrices, but the norms folded into them are not; register "
+        "norm_sha256"
+    )
+    assert refused in texts(replace(canonical, subject=subject), "subject")
+    assert not sealable(lint(replace(canonical, subject=subject)))
+    for norms in ((), ("b" * 64,) * 16):
+        whole = replace(canonical, subject=replace(subject, norm_sha256=norms))
+        assert not any("norm" in line for line in texts(whole, "subject"))
+        assert sealable(lint(whole))
+
+
 # The theorems that the findings rest on, checked on matrices.
 
 

@@ -66,6 +66,8 @@ def _checkpoint(document: Mapping[str, Any], sealed: Subject) -> Iterator[dict[s
         yield _described(f"{name}: model with prompts", subject["model_sha256"])
     for layer, digest in sorted(subject["layer_sha256"].items(), key=lambda item: int(item[0])):
         yield _described(f"{name}: expert matrices of layer {layer}", digest)
+    for layer, digest in sorted(subject.get("norm_sha256", {}).items(), key=lambda item: int(item[0])):
+        yield _described(f"{name}: norm that feeds the experts of layer {layer}", digest)
 
 
 def _configuration(document: Mapping[str, Any], entry: Entry) -> Iterator[dict[str, object]]:

@@ -169,3 +169,9 @@ def test_what_is_printed_signs_it(written: Path, tmp_path: Path) -> None:
     ]
     for data, code in ((written.read_bytes(), 0), (written.read_bytes() + b" ", 255)):
         assert subprocess.run(check, cwd=tmp_path, input=data, capture_output=True, check=False).returncode == code
+
+
+def test_a_norm_that_is_folded_in_is_named_beside_the_matrices() -> None:
+    subject = {**document()["subject"], "norm_sha256": {"10": "a" * 64, "2": "b" * 64}}
+    names = [one["name"] for one in stated(document(subject=subject))["subject"]]
+    assert names[-2:] == [f"olmoe_nano: norm that feeds the experts of layer {layer}" for layer in (2, 10)]

@@ -26,6 +26,7 @@ from reports.base.strict_json import EXACT, parse_object
 from reports.prereg.measurement import MEASURE_AGAIN, Measurement, Of, measurement_from_json
 from reports.prereg.measures import measures_of
 from reports.prereg.preregistration import Cell, CellKind, Preregistration
+from reports.store.subject_facts import shortened
 
 CODE_DIGITS = 12  # of a digest, as the name of a folder
 UNKNOWN = "0" * 64  # where nobody says what measures a cell
@@ -115,8 +116,9 @@ class Store:
             )
         if tensors_sha256 is not None and measurement.norm_sha256 != norm_sha256:
             raise Tampered(
-                f"{cell.id}: the norm that feeds the experts has sha256 {_short(norm_sha256)}, but this store measured "
-                f"{_short(measurement.norm_sha256)} under the same name; restore the weights, or choose another --out"
+                f"{cell.id}: the norm that feeds the experts has sha256 {shortened(norm_sha256)}, but this store "
+                f"measured {shortened(measurement.norm_sha256)} under the same name; restore the weights, or choose "
+                "another --out"
             )
         return measurement
 
@@ -234,10 +236,6 @@ def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measur
     if not sound:
         raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
     return measurement_from_json(entry, where, remedy)
-
-
-def _short(digest: str | None) -> str:
-    return "none" if digest is None else f"{digest[:12]}…"
 
 
 def _signed(entry: Mapping[str, object], digest: str) -> bytes:

@@ -22,6 +22,7 @@ class SubjectFacts:
     sealed_layer_sha256: tuple[str, ...] | None
     sealed_model_sha256: str | None = None  # of all weights, configuration, tokenizer and prompts
     prompts: str | None = None  # the file of prompts that it is given, if there is one
+    sealed_norm_sha256: tuple[str, ...] | None = None  # of the norms that are folded in; () where experts have none
 
 
 def model_sha256(weights: str, config: str, tokenizer: str | None, prompts: str) -> str:
@@ -57,6 +58,7 @@ def sealed_facts(prereg: Preregistration, commit: str | None = None) -> SubjectF
         exploratory=False,
         sealed_layer_sha256=sealed.layer_sha256,
         sealed_model_sha256=sealed_model_sha256(prereg),
+        sealed_norm_sha256=sealed.norm_sha256,
     )
 
 
@@ -72,8 +74,11 @@ def recorded_not_sealed(prereg: Preregistration, subject: SubjectFacts) -> str |
     return f"{NOT_SEALED}: of {subject.name} the rule seals {what}{commit}"
 
 
-def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None:
-    """Raises `Tampered` unless the layer of `cell`, or the whole model, has the digest that was sealed, if one was."""
+def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of, norm: str | None = None) -> None:
+    """Raises `Tampered` unless the layer of `cell`, or the whole model, has the digest that was sealed, if one was.
+
+    `norm` is that of the norm that is folded into the layer's matrices, None where none is.
+    """
     if of == "model" and subject.sealed_model_sha256 not in (None, digest):
         raise Tampered(
             f"{cell.id}: weights, configuration, tokenizer or prompts of {subject.location} are not those that were "
@@ -94,3 +99,14 @@ def check_digest(subject: SubjectFacts, cell: Cell, digest: str, of: Of) -> None
             f"{sealed[cell.layer][:12]}… sealed; restore the weights, or name them with --model to run them as "
             "exploratory"
         )
+    norms = subject.sealed_norm_sha256
+    if cell.layer is not None and norms is not None and norm != (expected := norms[cell.layer] if norms else None):
+        raise Tampered(
+            f"{cell.id}: layer {cell.layer} of {subject.location}: the norm that feeds the experts has sha256 "
+            f"{shortened(norm)} obtained, {shortened(expected)} sealed; restore the weights, or name them with --model "
+            "to run them as exploratory"
+        )
+
+
+def shortened(digest: str | None) -> str:
+    return "none" if digest is None else f"{digest[:12]}…"

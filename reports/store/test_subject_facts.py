@@ -128,3 +128,51 @@ def test_the_sealed_digest_follows_from_the_preregistration_alone() -> None:
     without = (replace(subject, weights_sha256=None), replace(subject, config_sha256=None))
     for less in (*without, replace(subject, prompts_sha256=None)):
         assert sealed_model_sha256(replace(sealed, subject=less)) is None
+
+
+NORM_FACTS = replace(SUBJECT, sealed_norm_sha256=("a" * 64, "b" * 64, "c" * 64, "d" * 64))
+
+
+@pytest.mark.parametrize(("norm", "said"), [("a" * 64, "aaaaaaaaaaaa…"), (None, "none")])
+def test_a_norm_is_compared_with_the_sealed_one_of_its_layer(norm: str | None, said: str) -> None:
+    """The layer's own tensors are those that were sealed: what is folded into them is not."""
+    cell = Cell("claim", "narrow_d", 3)
+    check_digest(NORM_FACTS, cell, "0" * 64, "layer", "d" * 64)
+    message = (
+        f"^narrow_d\\[L03\\]: layer 3 of fixtures/tiny: the norm that feeds the experts has sha256 {said} obtained, "
+        "dddddddddddd… sealed; restore the weights, or name them with --model to run them as exploratory$"
+    )
+    with pytest.raises(Tampered, match=message):
+        check_digest(NORM_FACTS, cell, "0" * 64, "layer", norm)
+
+
+def test_norms_of_what_is_not_the_subject_are_nobodys() -> None:
+    check_digest(NORM_FACTS, Cell("control", "planted"), "0" * 64, "control", "f" * 64)
+    check_digest(NORM_FACTS, Cell("secondary", "specialist_narrower", 2), "0" * 64, "dense", None)
+    check_digest(SUBJECT, Cell("claim", "narrow_d", 2), "0" * 64, "layer", "f" * 64)  # no norm was sealed
+
+
+def test_a_family_whose_experts_no_norm_feeds_is_sealed_to_have_none() -> None:
+    facts, cell = replace(SUBJECT, sealed_norm_sha256=()), Cell("claim", "narrow_d", 1)
+    check_digest(facts, cell, "0" * 64, "layer", None)
+    with pytest.raises(Tampered, match="ffffffffffff… obtained, none sealed"):
+        check_digest(facts, cell, "0" * 64, "layer", "f" * 64)
+
+
+def test_a_published_measurement_is_compared_with_the_sealed_norm() -> None:
+    prereg = a_preregistration([a_claim()])
+    canonical = replace(
+        prereg, parametrisation="canonical", subject=replace(prereg.subject, norm_sha256=("a" * 64,) * 4)
+    )
+    cell = Cell("claim", "narrow_d", 0)
+    assert sealed_facts(canonical).sealed_norm_sha256 == ("a" * 64,) * 4
+    found = replace(a_measurement(cell, [0.1]), norm_sha256="a" * 64)
+    judged = judge(canonical, sealed_facts(canonical), {cell: found}, "here")
+    assert judged.decision.verdict == "INCOMPLETE"
+    for norm in (None, "b" * 64):
+        with pytest.raises(
+            Tampered, match=r"the norm that feeds the experts has sha256 .* obtained, aaaaaaaaaaaa… sealed"
+        ):
+            judge(canonical, sealed_facts(canonical), {cell: replace(found, norm_sha256=norm)}, "here")
+    with pytest.raises(Tampered, match="with a norm folded into its matrices, expected them as stored by the rule"):
+        judge(prereg, SUBJECT, {cell: found}, "here")

@@ -33,9 +33,15 @@ def section(told: Told) -> Section:
             if not name.endswith("sha256")
         ),
     )
-    layers = tuple((layer, f"`{digest}`") for layer, digest in subject["layer_sha256"].items())
-    table = Table("Digests of the expert matrices that the core rests on", ("layer", "sha256"), layers)
-    return Section("Provenance", (Bullets(checked, below),), details=(*facts, *((table,) if layers else ())))
+    tables = [
+        Table(caption, ("layer", "sha256"), tuple((layer, f"`{digest}`") for layer, digest in digests.items()))
+        for caption, digests in (
+            ("Digests of the expert matrices that the core rests on", subject["layer_sha256"]),
+            ("Digests of the norms that are folded into them", subject.get("norm_sha256", {})),
+        )
+        if digests
+    ]
+    return Section("Provenance", (Bullets(checked, below),), details=(*facts, *tables))
 
 
 def recorded(value: object) -> str:

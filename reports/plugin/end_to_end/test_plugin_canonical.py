@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from fixtures.planted.reparametrised import load_state, network_of, scaled_neurons, scaled_norms, write_state
-from fixtures.testing.canonical_miniature import METRIC, write_canonical_miniature
+from fixtures.testing.canonical_miniature import METRIC, norm_digests, write_canonical_miniature
 from fixtures.testing.miniature import LAYERS, NAME
+from reports.artefacts.decision_document import faults
 from reports.base.errors import ExitCode
 
 NORM = "model.layers.1.post_attention_layernorm.weight"
@@ -38,13 +39,21 @@ def test_the_same_network_scaled_otherwise_has_the_same_numbers(pytester: pytest
     subject = pytester.path / "subject"
     network, generator = network_of(subject), torch.Generator().manual_seed(2)
     state = scaled_norms(scaled_neurons(load_state(subject), network, 5, generator), network, 5, generator)
-    write_state(state, subject, pytester.path / "scaled")
+    scaled = write_state(state, subject, pytester.path / "scaled")
     dense = pytester.path / "dense"
     again = pytester.runpytest_inprocess("hypotheses", "--prereg", NAME, "--model=scaled", f"--dense-model={dense}")
     assert again.ret == ExitCode.SURVIVED
     one, other = documents(pytester.path)
     assert {one["subject"]["exploratory"], other["subject"]["exploratory"]} == {True, False}
-    assert set(one["subject"]["layer_sha256"].values()).isdisjoint(other["subject"]["layer_sha256"].values())
+    for digests in ("layer_sha256", "norm_sha256"):  # another file it is
+        assert set(one["subject"][digests].values()).isdisjoint(other["subject"][digests].values())
+    digests_of = {document["subject"]["exploratory"]: document["subject"]["norm_sha256"] for document in (one, other)}
+    assert [list(digests_of[exploratory].values()) for exploratory in (False, True)] == [
+        norm_digests(subject),
+        norm_digests(scaled),
+    ]
+    assert list(faults(one)) == []
+    assert {gate["rule"] for gate in one["gates"]} == {f"{METRIC} ≤ 0.6 for at least 70% of matrices"}
     assert one["gates"] == other["gates"]
     assert len(one["gates"]) == 2
     entries = [entry for entry in measured(pytester.path) if entry["kind"] == "claim"]

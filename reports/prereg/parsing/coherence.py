@@ -26,6 +26,11 @@ def check_subject(subject: Subject) -> None:
     if digests is not None and len(digests) != subject.layers:
         fault = f"obtained {len(digests)} digests, expected {subject.layers}, one for each layer"
         raise BadInput(f"subject.layer_sha256: {fault}")
+    norms = subject.norm_sha256
+    if norms and len(norms) != subject.layers:
+        raise BadInput(
+            f"subject.norm_sha256: obtained {len(norms)} digests, expected {subject.layers}, one for each layer"
+        )
     if (subject.prompts is None) != (subject.prompts_sha256 is None):
         absent = "prompts" if subject.prompts is None else "prompts_sha256"
         raise BadInput(f"subject.{absent}: missing, expected prompts and prompts_sha256 together")
@@ -137,6 +142,7 @@ def check(prereg: Preregistration) -> None:
         _check_one_bit(prereg.one_bit, prereg)
     _check_rotations(prereg)
     _check_null_draws(prereg)
+    _check_norms(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -163,6 +169,12 @@ def _check_rotations(prereg: Preregistration) -> None:
     for name, settings in (("radam", rotations.radam), ("graduated", rotations.graduated)):
         if name in used and settings is None:
             raise BadInput(f"rotations.{name}: missing, expected the settings of that search; add them")
+
+
+def _check_norms(prereg: Preregistration) -> None:
+    """Norms are sealed where they are folded in: elsewhere nothing reads them."""
+    if prereg.parametrisation == "stored" and prereg.subject.norm_sha256 is not None:
+        raise BadInput("subject.norm_sha256: obtained digests, expected none where matrices are measured as stored")
 
 
 def _check_null_draws(prereg: Preregistration) -> None:

@@ -507,3 +507,22 @@ def test_a_key_that_would_keep_the_reader_busy_is_refused() -> None:
     for text in (".".join("a" * 200_000) + " = 1", f"[{'.'.join('a' * 1000)}]"):
         with pytest.raises(BadInput, match=r"^x\.toml: a key of more than 100 parts, expected the tables of a"):
             parse_preregistration(text.encode(), "x.toml")
+
+
+@pytest.mark.parametrize("count", [0, 16])
+def test_norms_are_sealed_layer_by_layer_for_the_canonical_parametrisation(count: int) -> None:
+    values = with_value("subject.norm_sha256", [DIGEST] * count)
+    values["parametrisation"] = "canonical"
+    assert parse(values).subject.norm_sha256 == (DIGEST,) * count
+    values["parametrisation"] = "stored"
+    with pytest.raises(
+        BadInput, match=r"subject\.norm_sha256: obtained digests, expected none where matrices are meas"
+    ):
+        parse(values)
+
+
+def test_every_layer_has_its_norm() -> None:
+    values = with_value("subject.norm_sha256", [DIGEST] * 15)
+    values["parametrisation"] = "canonical"
+    with pytest.raises(BadInput, match=r"subject\.norm_sha256: obtained 15 digests, expected 16, one for each layer"):
+        parse(values)
