@@ -260,6 +260,16 @@ class Rotations:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class HeldOut:
+    """How a rotation is learned on one half of a layer's experts and measured on the other: both ways, every split."""
+
+    splits: Annotated[Int, integer(2, 1000)]  # registered halvings; as many as there are where experts are too few
+    seed: Seed  # of the halves, drawn over the canonical order of the experts
+    twin_seed: Seed  # of Gaussian rows with the layer's pooled input covariance, and of those of the null twin
+    rows_per_dimension: NotNegative  # rows of gate and up that a rotation is learned on, over the hidden size
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Probe:
     """`radam_convergence`: did the search end at a ceiling, or just end? Never enters a verdict."""
 
@@ -393,6 +403,7 @@ class Preregistration:
     prefilter: Prefilter | None = None
     one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
     secondaries: Array[Secondary] = ()
+    held_out: HeldOut | None = None  # registered as soon as a rotation is measured on experts that it did not see
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
