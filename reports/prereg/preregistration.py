@@ -273,6 +273,16 @@ class Rotations:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class HeldOut:
+    """How a rotation is learned on one half of a layer's experts and measured on the other: both ways, every split."""
+
+    splits: Annotated[Int, integer(2, 1000)]  # registered halvings; as many as there are where experts are too few
+    seed: Seed  # of the halves, drawn over the canonical order of the experts
+    twin_seed: Seed  # of Gaussian rows with the layer's pooled input covariance, and of those of the null twin
+    rows_per_dimension: NotNegative  # rows of gate and up that a rotation is learned on, over the hidden size
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Probe:
     """`radam_convergence`: is there structure beyond noise, or was the search too weak? Never enters a verdict."""
 
@@ -423,6 +433,7 @@ class Preregistration:
     null_draws: NullDraws | None = None  # registered as soon as a claim's metric needs them
     # In which matrices are measured: as the file holds them, or with norms folded and neurons balanced
     parametrisation: Annotated[Str, choice(PARAMETRISATIONS)] = "stored"
+    held_out: HeldOut | None = None  # registered as soon as a rotation is measured on experts that it did not see
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
