@@ -2,7 +2,8 @@
 
 import os
 
-from reports.prereg.preregistration import Preregistration, Rotations, Subject
+from kernels.closed_forms.held_out_levels import learning_rows
+from reports.prereg.preregistration import HeldOut, Preregistration, Rotations, Subject
 from reports.prereg.rules import MeanAtLeast
 
 # flop/s of one core, products and factors: float32 as `kernels/benchmarks/costs.py` measured it on a server, and half
@@ -40,6 +41,20 @@ def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bo
     return rotations.steps * layers * weights, rotations.steps * (layers * nulls + gaussian)
 
 
+def held_out_flops(
+    subject: Subject, rotations: Rotations, held_out: HeldOut, layers: int, sample: bool = False
+) -> tuple[float, float]:
+    """The same where each rotation is learned on one half of the experts: both ways by every split.
+
+    By the first split alone the covariance twin and downs on their output side; once for the shape the i.i.d. null.
+    """
+    experts = min(rotations.null_experts, subject.experts) if sample else subject.experts
+    rows = learning_rows(experts, subject.intermediate_size)
+    gate, down = (step_flops(count, subject.hidden_size) for count in (rows, rows // 2))
+    weights = 2.0 * held_out.splits * gate + 2.0 * (gate + down)
+    return rotations.steps * layers * weights, rotations.steps * rotations.gaussian_draws * gate
+
+
 def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
     """What the lift costs at `layers` layers on the cores here, where that is long; nothing where it is not."""
     lifting = [claim for claim in prereg.claims if isinstance(claim.rule, MeanAtLeast)]
@@ -49,7 +64,10 @@ def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None,
     cores = cores or len(os.sched_getaffinity(0))
 
     def cost(sample: bool) -> tuple[float, float]:
-        weights, nulls = search_flops(prereg.subject, rotations, layers, sample)
+        if prereg.held_out is None:
+            weights, nulls = search_flops(prereg.subject, rotations, layers, sample)
+        else:
+            weights, nulls = held_out_flops(prereg.subject, rotations, prereg.held_out, layers, sample)
         seconds = weights / RATES[rotations.precision] + nulls / RATES[rotations.null_precision]
         return weights + nulls, seconds / cores
 
@@ -61,7 +79,7 @@ def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None,
         f"{span(seconds)} on {cores} cores at {RATES['float32'] / 1e9:g} Gflop/s each in float32 and "
         f"{RATES['float64'] / 1e9:g} in float64, probes not counted: a GPU's job"
     )
-    if not sample and rotations.scope == "per_matrix":
+    if not sample and (rotations.scope == "per_matrix" or prereg.held_out is not None):
         line += f"; --sample takes {span(cost(True)[1])} and decides nothing, --layers a part"
     return [line]
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from reports.commands.cli import PREREGISTRATIONS
-from reports.plugin.effort import effort_lines, search_flops, span, step_flops
+from reports.plugin.effort import effort_lines, held_out_flops, search_flops, span, step_flops
 from reports.prereg.parsing.parse import load_preregistration
+from reports.prereg.preregistration import HeldOut
 
 LARGE = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4.toml")
 SMALL = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v4-olmoe_nano.toml")
@@ -58,6 +59,19 @@ def test_what_costs_most_where_a_layer_shares_its_rotations_is_the_null() -> Non
     stacks = step_flops(2 * 64 * 1024, 2048) + step_flops(64 * 2048, 1024)
     found = search_flops(SHARED.subject, SHARED.rotations, 2)
     assert found == pytest.approx((100 * 2 * stacks, 100 * (2 * 2 + 32) * stacks))
+
+
+def test_a_rotation_learned_on_one_half_costs_half_as_much_both_ways_by_every_split() -> None:
+    subject, rotations = SHARED.subject, SHARED.rotations
+    assert rotations is not None
+    held_out = HeldOut(splits=2, seed=1, twin_seed=2, rows_per_dimension=32.0)
+    step, down = step_flops(32 * 2 * 1024, 2048), step_flops(32 * 1024, 2048)
+    weights, nulls = held_out_flops(subject, rotations, held_out, 16)
+    assert weights == pytest.approx(rotations.steps * 16 * (2 * 2 * step + 2 * (step + down)))
+    assert nulls == pytest.approx(rotations.steps * rotations.gaussian_draws * step)  # of the shape, not of a layer
+    assert held_out_flops(subject, rotations, replace(held_out, splits=4), 16)[0] > weights
+    (line,) = effort_lines(replace(SHARED, held_out=held_out), 16, cores=1)
+    assert "--sample" in line
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9e3, "2.5 h"), (2e5, "2.3 d")])
