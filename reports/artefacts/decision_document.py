@@ -122,6 +122,15 @@ class UnderAnotherMetric(Table):
     reference: float | None
 
 
+class EmptySubject(Table):
+    nll: Annotated[float, Field(gt=0)]
+    """Of the unquantised model, mean over prompts [nats] …"""
+    interval: Range
+    """… by a bootstrap over their sources, which does not end below …"""
+    uniform: Annotated[float, Field(gt=0)]
+    """… a uniform output [nats]."""
+
+
 class GateRow(Table):
     claim: str
     checkpoint: Positive
@@ -147,7 +156,7 @@ class GateRow(Table):
     """The metric of a structureless matrix of the same shape [-]."""
     by_layer: Listed[LayerOfGate]
     interval: Range | None
-    """Percentile bootstrap over layers; of inflation, over prompts."""
+    """Percentile bootstrap over layers; of inflation, over the sources of prompts."""
     minimum_detectable_effect: float | None
     attainable: str
     """What theorems say of the threshold, before any weight is read."""
@@ -157,6 +166,8 @@ class GateRow(Table):
     """Cells whose learned rotations are not orthogonal."""
     sensitivity: Listed[UnderAnotherMetric]
     verdict_depends_on_metric: bool
+    empty: EmptySubject | None = None
+    """Where the unquantised model knows no more of its prompts than a uniform output, so that the gate says nothing."""
 
 
 class LayerOfProbe(Table):
@@ -181,7 +192,7 @@ class DamageOfVariant(Table):
     variant: str
     inflation: Annotated[float, Field(ge=-1)]
     interval: Range
-    """Percentile bootstrap over prompts, paired."""
+    """Percentile bootstrap over the sources of prompts, paired."""
     by_start: Listed[float]
     """Inflation from each registered Haar start or draw; none where there is one."""
     scatter: Annotated[float, Field(ge=0)] | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.judge.bootstrap import bootstrap_over_layers, bootstrap_over_prompts
 from reports.judge.certified import certified_count
+from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
@@ -55,13 +56,19 @@ class GateOutcome:
     sensitivity: tuple[RuleOutcome, ...]
     controls: tuple[ControlOutcome, ...]
     traps: tuple[TrapOutcome, ...]
-    interval: tuple[float, float] | None  # percentile bootstrap over layers, or over prompts [-]
+    interval: tuple[float, float] | None  # percentile bootstrap over layers, or over sources of prompts [-]
     minimum_detectable_effect: float | None  # [-]; None where the layers do not differ, so that no spread is known
     missing: tuple[Cell, ...]
     broken: tuple[str, ...] = ()  # what is said of layers whose rotations are not orthogonal
     broken_cells: tuple[Cell, ...] = ()  # the same layers
     decompositions: tuple[Decomposition, ...] = ()  # one per layer
     structure_interval: tuple[float, float] | None = None  # of its geometric mean, bootstrap over layers [-]
+    knowledge: Knowledge | None = None  # of a claim about the whole model: what that knows unquantised
+
+    @property
+    def empty(self) -> str | None:
+        """Says that the subject knows nothing that it could lose. The status is the rule's all the same."""
+        return None if self.knowledge is None else self.knowledge.empty
 
     @property
     def decomposition(self) -> Decomposition | None:
@@ -221,7 +228,7 @@ def judge_gate(
         status = "MET" if outcome.met else "KILLED"
     spread = None
     if outcome is not None and gate.claim.of_model:
-        spread = bootstrap_over_prompts(paired_nll(layers[-1], outcome.metric), interval)
+        spread = bootstrap_over_prompts(paired_nll(layers[-1], outcome.metric), interval, layers[-1].measured.sources)
     elif outcome is not None:
         spread = bootstrap_over_layers(outcome.layer_values, interval)
     decompositions = _decompositions(layers) if complete else ()
@@ -239,6 +246,7 @@ def judge_gate(
         broken_cells=tuple(broken),
         decompositions=decompositions,
         structure_interval=_structure_interval(decompositions, interval),
+        knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.of_model else None,
     )
 
 

@@ -56,7 +56,8 @@ def gate_message(outcome: GateOutcome) -> str:
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
     text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(claim, rule)}"
     text += f" [-]; median {rule.median:.3f}"
-    return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
+    text = text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
+    return text if outcome.empty is None else f"{text}; {outcome.empty}"
 
 
 def _observed(claim: Claim, outcome: RuleOutcome) -> str:

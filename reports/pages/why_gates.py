@@ -18,6 +18,7 @@ def gate_lines(outcome: GateOutcome, decision: Decision, measurements: Measureme
     if outcome.rule is not None:
         lines += [*_pooled(outcome, outcome.rule, measurements), *_spread(outcome, decision), *_tau(outcome)]
     lines += [*instruments(outcome), *_sensitivity(outcome), *outcome.broken]
+    lines += [] if outcome.empty is None else [outcome.empty]
     return [*lines, gate_message(outcome), part(outcome, decision)]
 
 
@@ -57,7 +58,7 @@ def _spread(outcome: GateOutcome, decision: Decision) -> list[str]:
     if outcome.interval is None or rule is None:
         return []
     low, high = outcome.interval
-    what = "prompts" if outcome.gate.claim.of_model else "layers"
+    what = "sources of prompts" if outcome.gate.claim.of_model else "layers"
     text = f"{interval.level:.0%} interval, {interval.draws} resamples of {what}: {low:.4f} to {high:.4f}"
     if outcome.minimum_detectable_effect is not None:
         text += f"; an effect of {outcome.minimum_detectable_effect:.4f} would be detected four times out of five"

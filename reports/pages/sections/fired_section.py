@@ -16,19 +16,20 @@ def section(told: Told) -> Section:
     notes = [
         "All values are ratios [-]. Margin: observed minus needed. Within reach: what a reproduction may observe, were "
         "every value off by its registered tolerance. The interval is a bootstrap over layers, of one_bit_nll over "
-        "prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five."
+        "the sources of prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five."
     ]
     if decision.exploratory_gates:
         notes.append(f"Gates after the first kill are exploratory: they are {OUTSIDE}.")
     near = tuple(
         f"{outcome.gate.id} is {words}" for outcome in decision.gates if (words := borderline(outcome.rule)) is not None
     )
+    empty = tuple(f"{outcome.gate.id} is {outcome.empty}" for outcome in decision.gates if outcome.empty is not None)
     table = Table("Gates in the order in which they were judged", COLUMNS, rows, {"margin": "+.3f"})
     broken = tuple(line for outcome in decision.gates for line in outcome.broken)
     return Section(
         "What fired",
-        (table, *notes, *(f"{line}." for line in near)),
-        lines=(*broken, *near),
+        (table, *notes, *(f"{line}." for line in (*near, *empty))),
+        lines=(*broken, *near, *empty),
         details=broken,
         figures=("gates",),
     )

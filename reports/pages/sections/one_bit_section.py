@@ -16,10 +16,11 @@ def section(told: Told) -> Section | None:
     found = told.decision.one_bit_damage
     if found is None:
         return None
-    parts: list[Part] = [
+    parts: list[Part] = [] if found.empty is None else [f"**The claim is {found.empty}.**"]
+    parts += [
         f"First continuation token of {prompts_text(found)}: {found.nll:.3f} nats unquantised, {found.uniform:.3f} for "
-        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over prompts. *Same top*: both models put the "
-        "same token first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: "
+        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over {_resampled(found)}. *Same top*: both "
+        "models put the same token first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: "
         "`unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts "
         "and their weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the "
         "registered ones; this is their standard deviation, in points, and their number. "
@@ -36,6 +37,10 @@ def section(told: Told) -> Section | None:
         for what, text in texts.items():
             parts += [] if what == "id" else [f"{plain(what)}:", Quoted(text)]
     return Section("At one bit per weight", tuple(parts), tuple(generation_lines(found)))
+
+
+def _resampled(found: OneBitDamage) -> str:
+    return "prompts" if found.sources is None else "sources, each with all of its prompts"
 
 
 def _unnamed(found: OneBitDamage) -> str:
