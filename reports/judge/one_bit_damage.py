@@ -29,6 +29,11 @@ SHOWN = (
     "unrotated",
     "unrotated_unbiased",
     "unrotated_frozen",
+    "held_out",
+    "held_out_unbiased",
+    "held_out_frozen",
+    "haar",
+    "haar_unbiased",
 )
 
 

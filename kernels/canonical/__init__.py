@@ -1,0 +1,1 @@
+"""One parametrisation of the many that a network has: norms folded, neurons balanced, experts in their own order."""
