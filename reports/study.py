@@ -45,6 +45,11 @@ class Reader(Protocol):
         """Known once everything was read."""
         ...
 
+    @property
+    def norm_sha256(self) -> str | None:
+        """Of the norm that is folded into the matrices, then; None where none is."""
+        ...
+
 
 class Source(Protocol):
     """Where that comes from: the subject, its dense twin, or a control's own checkpoint."""
@@ -54,6 +59,10 @@ class Source(Protocol):
     def digest(self, cell: Cell) -> str: ...
 
     def of(self, cell: Cell) -> Of: ...
+
+    def norm_digest(self, cell: Cell) -> str | None:
+        """Of the norm that is folded into the matrices; None where none is."""
+        ...
 
 
 Measure = Callable[[Cell, Any], Measured]
@@ -112,7 +121,7 @@ class Study:
             if self.store.has(cell):
                 digest = source.digest(cell)
                 check_digest(self.subject, cell, digest, source.of(cell))
-                stored = self.store.get(cell, digest)
+                stored = self.store.get(cell, digest, source.norm_digest(cell))
                 if stored is not None:
                     self.checked.add(cell)
                     return stored
@@ -120,7 +129,8 @@ class Study:
             reader = source.open(cell)
             measured = self.measure(cell)(cell, reader.read())
             check_digest(self.subject, cell, reader.sha256, source.of(cell))
-            measurement = Measurement(cell, reader.sha256, measured, time.perf_counter() - started, source.of(cell))
+            seconds, of = time.perf_counter() - started, source.of(cell)
+            measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256)
             self.store.put(measurement)
             self.checked.add(cell)
             return measurement

@@ -119,3 +119,17 @@ def test_a_gate_is_judged_on_what_was_measured_and_measures_nothing(tmp_path: Pa
     assert said == [
         "2-layer checkpoint (layers 0-1): NOT_RUN, not measured: planted_narrow_d, narrow_d[L00], narrow_d[L01]"
     ]
+
+
+def test_a_norm_that_changed_under_the_same_matrices_is_not_passed_over(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    for norm in ("a" * 64, "a" * 64, "b" * 64):
+        bench = Fresh(dict.fromkeys(CELLS, "sound"), norm_sha256=norm)
+        study = a_study(store, CELLS, bench)
+        if norm == "a" * 64:
+            study.claim("narrow_d", bench).measure(0)
+    found = store.get(Cell("claim", "narrow_d", 0))
+    assert found is not None
+    assert found.norm_sha256 == "a" * 64
+    with pytest.raises(Tampered, match="the norm that feeds the experts has sha256 bbbbbbbbbbbb…"):
+        study.claim("narrow_d", bench).measure(0)

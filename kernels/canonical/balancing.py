@@ -16,16 +16,13 @@ Limit: matrices without biases; an up bias would scale with its row, and its neu
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from kernels.canonical.layer_experts import Experts, check_experts
 from kernels.canonical.neuron_norms import Norms, neuron_norms, root
-
-Symmetry = Literal["gated", "gated_relu", "relu", "relu_squared", "none"]
-SYMMETRIES: tuple[Symmetry, ...] = ("gated", "gated_relu", "relu", "relu_squared", "none")
+from kernels.canonical.symmetries import SYMMETRIES, Symmetry
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from kernels.canonical.balancing import Factors, Symmetry, balance, balancing_factors, unbalance
-from kernels.canonical.folding import NormForm, column_scale, fold, unfold
+from kernels.canonical.balancing import Factors, balance, balancing_factors, unbalance
+from kernels.canonical.folding import column_scale, fold, unfold
 from kernels.canonical.layer_experts import Experts, check_experts
+from kernels.canonical.symmetries import NormForm, Symmetry
 
 
 @dataclass(frozen=True)

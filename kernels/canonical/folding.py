@@ -1,13 +1,10 @@
 """The weight of a norm belongs to the matrices that read the normed vector: folded in, it is the same network."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from kernels.batch import check_matrices
-
-NormForm = Literal["weight", "one_plus_weight", "none"]  # x·γ, x·(1 + γ), and a norm whose output no expert reads
+from kernels.canonical.symmetries import NormForm
 
 
 def column_scale(norm: Tensor | None, form: NormForm, width: int) -> Tensor:

@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kernels.canonical.balancing import SYMMETRIES, Symmetry, balancing_factors
+from kernels.canonical.balancing import balancing_factors
 from kernels.canonical.canonical_form import Canonical, canonical_form, reverted
-from kernels.canonical.folding import NormForm, column_scale
+from kernels.canonical.folding import column_scale
 from kernels.canonical.layer_experts import Experts
 from kernels.canonical.neuron_norms import SNAP, Norms, neuron_norms, power_of_two, root
+from kernels.canonical.symmetries import SYMMETRIES, NormForm, Symmetry
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 12))  # experts, intermediate, hidden

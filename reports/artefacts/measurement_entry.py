@@ -45,6 +45,8 @@ class UnsignedEntry(Table):
     of: Literal["layer", "model", "dense", "control"]
     """Whose tensors were measured."""
     tensors_sha256: Sha256
+    norm_sha256: Sha256 | None = None
+    """Of the norm that feeds the experts, where matrices are measured in the canonical parametrisation."""
     axes: dict[Word, Listed[Word]]
     """What lies along each axis."""
     samples: dict[str, SamplesEntry]

@@ -56,6 +56,7 @@ CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
 Basis = Literal["learned", "unrotated"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
+PARAMETRISATIONS = ("stored", "canonical")
 
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
@@ -393,6 +394,8 @@ class Preregistration:
     prefilter: Prefilter | None = None
     one_bit: OneBit | None = None  # registered as soon as a claim is about the whole model
     secondaries: Array[Secondary] = ()
+    # In which matrices are measured: as the file holds them, or with norms folded and neurons balanced
+    parametrisation: Annotated[Str, choice(PARAMETRISATIONS)] = "stored"
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

@@ -93,8 +93,9 @@ class Store:
     def has(self, cell: Cell) -> bool:
         return os.path.lexists(self._entry(cell))  # a dangling link is an entry that cannot be read
 
-    def get(self, cell: Cell, tensors_sha256: str | None = None) -> Measurement | None:
-        """The entry of `cell`, or None; with `tensors_sha256`, only if it was measured on those very tensors.
+    def get(self, cell: Cell, tensors_sha256: str | None = None, norm_sha256: str | None = None) -> Measurement | None:
+        """The entry of `cell`, or None; with `tensors_sha256`, only if it was measured on those very tensors, and with
+        that norm folded into them.
 
         Raises `Tampered` where the entry is corrupt, was edited, or was measured on other tensors.
         """
@@ -111,6 +112,11 @@ class Store:
                 f"{cell.id}: tensors have sha256 {tensors_sha256[:12]}…, but this store measured "
                 f"{measurement.tensors_sha256[:12]}… under the same name; restore the weights and what else it was "
                 "measured on, or choose another --out"
+            )
+        if tensors_sha256 is not None and measurement.norm_sha256 != norm_sha256:
+            raise Tampered(
+                f"{cell.id}: the norm that feeds the experts has sha256 {_short(norm_sha256)}, but this store measured "
+                f"{_short(measurement.norm_sha256)} under the same name; restore the weights, or choose another --out"
             )
         return measurement
 
@@ -180,6 +186,10 @@ def require_agreement(entries: Mapping[str, Measurement], remedy: str) -> None:
             if first.tensors_sha256 != measurement.tensors_sha256:
                 what = "model" if layer is None else f"layer {layer}"
                 raise Tampered(f"{what}: {first.cell.id} and {cell.id} were measured on different tensors; {remedy}")
+            if first.norm_sha256 != measurement.norm_sha256:
+                raise Tampered(
+                    f"layer {layer}: {first.cell.id} and {cell.id} were measured with different norms; {remedy}"
+                )
 
 
 def open_store(run_folder: Path, identity: Identity, code: Code | None = None) -> Store:
@@ -224,6 +234,10 @@ def decode_entry(data: bytes, where: str, remedy: str = MEASURE_AGAIN) -> Measur
     if not sound:
         raise Tampered(f"{where}: corrupt or edited by hand (its digest does not hold); {remedy}")
     return measurement_from_json(entry, where, remedy)
+
+
+def _short(digest: str | None) -> str:
+    return "none" if digest is None else f"{digest[:12]}…"
 
 
 def _signed(entry: Mapping[str, object], digest: str) -> bytes:

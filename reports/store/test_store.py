@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -145,6 +146,23 @@ def test_other_tensors_under_the_same_name_are_tampered(store: Store) -> None:
         Tampered, match=r"narrow_d\[L03\]: tensors have sha256 ffff.*this store measured 0000.*restore the weights"
     ):
         store.get(CELL, "f" * 64)
+
+
+def test_another_norm_under_the_same_name_is_tampered(store: Store) -> None:
+    """The layer's own tensors may be as they were: what is folded into them is not."""
+    digest = a_measurement(CELL, [0.1]).tensors_sha256
+    store.put(replace(a_measurement(CELL, [0.1]), norm_sha256="a" * 64))
+    assert store.get(CELL, digest, "a" * 64) is not None
+    for other, told in (("b" * 64, "bbbbbbbbbbbb…"), (None, "none")):
+        message = (
+            f"^narrow_d\\[L03\\]: the norm that feeds the experts has sha256 {told}, but this store measured "
+            "aaaaaaaaaaaa… under the same name; restore the weights, or choose another --out$"
+        )
+        with pytest.raises(Tampered, match=message):
+            store.get(CELL, digest, other)
+    store.put(replace(a_measurement(Cell("claim", "other", 3), [0.1]), norm_sha256="b" * 64))
+    with pytest.raises(Tampered, match=r"layer 3: .* were measured with different norms"):
+        store.measurements()
 
 
 def test_claims_that_disagree_on_a_layers_tensors_are_tampered(store: Store) -> None:

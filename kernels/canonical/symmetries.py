@@ -1,0 +1,7 @@
+"""The names of what a network's parametrisation leaves free. Imports no torch: a family's row names its own."""
+
+from typing import Literal
+
+Symmetry = Literal["gated", "gated_relu", "relu", "relu_squared", "none"]  # see `kernels/canonical/balancing.py`
+SYMMETRIES: tuple[Symmetry, ...] = ("gated", "gated_relu", "relu", "relu_squared", "none")
+NormForm = Literal["weight", "one_plus_weight", "none"]  # x·γ, x·(1 + γ), and a norm without a weight that experts read
