@@ -108,8 +108,9 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
     level = measured.samples[rule.metric].noise_mean
     if level is None:
         return TrapOutcome(trap, layer, observed, False, f"no level of {rule.metric} is known")
-    lift = fmean(measured.samples["lift"])
-    reason = f"{rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}; lift {lift:.4f}"
+    reason = f"{rule.metric} {observed:.4f}, level {level:.4f} ± {rule.within:g}"
+    lift = fmean(measured.samples["lift"]) if "lift" in measured.samples else math.nan  # which meets no bound
+    reason += f"; lift {lift:.4f}" if "lift" in measured.samples else ""
     sound = abs(observed - level) <= rule.within
     distances = [abs(abs(observed - level) - rule.within)]
     if rule.lift_below is not None:

@@ -15,6 +15,8 @@ GENERATORS = {
     "rank_one": (),
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
+    "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
+    "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
 }
 MODELS = ("gaussian", "peaky_codebook")  # generators whose experts can be those of a whole model
 

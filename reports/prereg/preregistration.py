@@ -261,6 +261,16 @@ class Rotations:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class HeldOut:
+    """How a rotation is learned on one half of a layer's experts and measured on the other: both ways, every split."""
+
+    splits: Annotated[Int, integer(2, 1000)]  # registered halvings; as many as there are where experts are too few
+    seed: Seed  # of the halves, drawn over the canonical order of the experts
+    twin_seed: Seed  # of Gaussian rows with the layer's pooled input covariance, and of those of the null twin
+    rows_per_dimension: NotNegative  # rows of gate and up that a rotation is learned on, over the hidden size
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Probe:
     """`radam_convergence`: did the search end at a ceiling, or just end? Never enters a verdict."""
 
@@ -396,6 +406,7 @@ class Preregistration:
     secondaries: Array[Secondary] = ()
     # In which matrices are measured: as the file holds them, or with norms folded and neurons balanced
     parametrisation: Annotated[Str, choice(PARAMETRISATIONS)] = "stored"
+    held_out: HeldOut | None = None  # registered as soon as a rotation is measured on experts that it did not see
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

@@ -21,6 +21,8 @@ def uses(prereg: Preregistration) -> dict[str, list[str]]:
     applied = [trap.name for trap in prereg.traps if trap.rule.metric == "off_gain"]
     if applied:
         found.setdefault(prereg.rotations.optimiser, []).append(f"{applied[0]} applies it to another expert")
+    if prereg.held_out is not None:
+        found.setdefault(prereg.rotations.optimiser, []).append("experts of the other half are measured in it")
     if prereg.one_bit is not None:
         for optimiser in dict.fromkeys((prereg.rotations.optimiser, *prereg.one_bit.best_of)):
             found.setdefault(optimiser, []).append("experts are quantised in it")

@@ -7,13 +7,16 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
 from reports.prereg.declared import needs
 from reports.prereg.known_names import GENERATORS, MODELS, lands
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
-from reports.prereg.rules import ClosingAbove, LargestAtMost, MeanAtLeast
+from reports.prereg.rules import AtLevel, MeanAtLeast
 
+TWO_HALVES = 2  # experts at least
+ROUNDING = 1e-9  # relative, of a quotient that a person wrote down
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
 OF_ROTATIONS = ("optimiser", "sheared", "landing_at_least")  # of a control whose claim needs a rotation
@@ -99,8 +102,10 @@ def check(prereg: Preregistration) -> None:
             allowed = f"an integer from 1 to {control.experts}"
             refuse(f"controls[{i}].model.experts_per_token", control.model.experts_per_token, allowed)
     for i, trap in enumerate(prereg.traps):
-        if isinstance(trap.rule, LargestAtMost | ClosingAbove) and not prereg.claim(trap.claim).of_model:
+        if "one_bit" in needs(trap.rule.metric) and not prereg.claim(trap.claim).of_model:
             refuse(f"traps[{i}].claim", trap.claim, "a claim about the whole model, which this trap runs")
+        if isinstance(trap.rule, AtLevel) and trap.rule.lift_below is not None and trap.rule.metric != "haar_beta":
+            refuse(f"traps[{i}].lift_below", trap.rule.lift_below, "no bound: this trap measures no lift")
     for i, probe in enumerate(prereg.probes):
         if not probe.recoveries:
             allowed = "at least one of the claim's controls that have landing_at_least"
@@ -119,6 +124,7 @@ def check(prereg: Preregistration) -> None:
     if prereg.one_bit is not None:
         _check_one_bit(prereg.one_bit, prereg)
     _check_rotations(prereg)
+    _check_held_out(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -145,6 +151,37 @@ def _check_rotations(prereg: Preregistration) -> None:
     for name, settings in (("radam", rotations.radam), ("graduated", rotations.graduated)):
         if name in used and settings is None:
             raise BadInput(f"rotations.{name}: missing, expected the settings of that search; add them")
+
+
+def _check_held_out(prereg: Preregistration) -> None:
+    """Registered where something reads it; every layer has two halves, and the rows of one are what was registered."""
+    asking = [(one.name, one.rule.metric) for one in prereg.claims] + [
+        (one.name, one.rule.metric) for one in prereg.traps
+    ]
+    read = [name for name, metric in asking if "held_out" in needs(metric)]
+    held_out, rotations, subject = prereg.held_out, prereg.rotations, prereg.subject
+    if held_out is None:
+        if read:
+            raise BadInput(f"held_out: missing, expected how experts are halved, which {read[0]} reads; add it")
+        return
+    if not read:
+        raise BadInput("held_out: obtained a table, expected no table where no claim and no trap reads it")
+    if subject.experts < TWO_HALVES:
+        refuse("subject.experts", subject.experts, "2 or more, to learn on one half and measure on the other")
+    rows = learning_rows(subject.experts, subject.intermediate_size) / subject.hidden_size
+    if abs(held_out.rows_per_dimension - rows) > ROUNDING:
+        allowed = (
+            f"{rows:g}: half of {subject.experts} experts × 2 × {subject.intermediate_size} / {subject.hidden_size}"
+        )
+        refuse("held_out.rows_per_dimension", held_out.rows_per_dimension, allowed)
+    if rotations is not None and rotations.null_experts % TWO_HALVES:
+        refuse("rotations.null_experts", rotations.null_experts, "an even number, which --sample halves")
+    halved = {claim.name for claim in prereg.claims if claim.name in read}
+    for i, control in enumerate(prereg.controls):
+        if control.claim in halved and control.experts < TWO_HALVES:
+            refuse(
+                f"controls[{i}].experts", control.experts, "2 or more, to learn on one half and measure on the other"
+            )
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:
