@@ -54,7 +54,7 @@ Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
 CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
-Basis = Literal["learned", "unrotated"]
+Basis = Literal["learned", "unrotated", "haar"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
 PARAMETRISATIONS = ("stored", "canonical")
 
@@ -69,6 +69,7 @@ Null = Annotated[Str, choice(EVERY_NULL)]
 Steps = Annotated[Int, integer(1, MOST_STEPS)]
 Draws = Annotated[Int, integer(1, MOST_DRAWS)]
 Starts = Annotated[Int, integer(1, 1000)]
+HaarDraws = Annotated[Int, integer(5, 1000)]
 Bits = Annotated[Int, integer(1, 64)]
 Tokens = Annotated[Int, integer(1, 10_000)]
 Continuations = Annotated[Int, integer(0, MOST_PROMPTS)]
@@ -298,6 +299,7 @@ class OneBit:
     batch_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # at most so many in one batch of prompts, padding included
     continuations: Continuations  # prompts per domain that are continued for people to read
     continuation_tokens: Tokens  # greedy
+    haar_draws: HaarDraws | None = None  # that the trap of random rotations is the mean of
 
 
 @dataclass(frozen=True, config=REGISTERED)

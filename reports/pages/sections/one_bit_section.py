@@ -44,8 +44,8 @@ def _variants_named(found: OneBitDamage) -> str:
     if any(damage.variant == HELD_OUT for _, damages in found.scopes for damage in damages):
         return (
             "All in the canonical parametrisation. Variants: `held_out` is each expert in rotations learned on the "
-            "other half of its layer's experts, over every registered split and start; `held_out_unbiased` has another row "
-            "scale, `held_out_frozen` keeps every token's experts and their weights as they were; `haar` and "
+            "other half of its layer's experts, over every registered split and start; `held_out_unbiased` has another "
+            "row scale, `held_out_frozen` keeps every token's experts and their weights as they were; `haar` and "
             "`haar_unbiased` are in rotations that were drawn."
         )
     return (
