@@ -1,13 +1,17 @@
 """one_bit_nll: a model whose expert FFNs are at one bit per weight still knows how a text goes on.
 
 Measured   NLL of the first continuation token on the sealed prompts, before and after every expert matrix is replaced
-           by row-scaled signs in its learned basis; layer by layer, of that layer alone and of all layers up to it.
-           Where a scope closes, beside it: a random basis, the best of several searches, other row scales, and routing
-           held where it was.
-Rule       inflation, NLL/NLL₀ − 1, is at most 10 % with every layer quantised.
+           by row-scaled signs in a learned basis; layer by layer, of that layer alone and of all layers up to it.
+           Where a scope closes, beside it: a random basis, other row scales, and routing held where it was.
+Basis      designs 4 and 5: the weights as they are stored, each matrix in its own rotation or its layer's, and the best
+           of several searches beside it. Design 6: the canonical network, each expert in the rotations learned on the
+           other half of its layer's experts, over every registered split; one row and one scale for each neuron of
+           gate, up and down transposed, in the basis of the residual stream.
+Rule       inflation, NLL/NLL₀ − 1, is at most 10 % with every layer quantised. Where NLL₀ is not clearly below that of
+           a uniform output, the claim is empty, and that is said.
 Controls   models with prompts sampled from themselves: planted experts that must pass in their learned basis and fail
-           without it, Gaussian ones that must fail.
-Traps      trivial_pass and unrotated_one_bit.
+           without it (design 6: in a drawn one), Gaussian ones that must fail.
+Traps      trivial_pass and unrotated_one_bit; design 6: trivial_pass and haar_one_bit.
 The numbers are the preregistration's; this text only says what they mean.
 """
 

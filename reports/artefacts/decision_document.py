@@ -136,6 +136,15 @@ class FullScopeAhead(Table):
     """Predictive probability that all layers together meet the rule."""
 
 
+class EmptySubject(Table):
+    nll: Annotated[float, Field(gt=0)]
+    """Of the unquantised model, mean over prompts [nats] …"""
+    interval: Range
+    """… by a bootstrap over their sources, which does not end below …"""
+    uniform: Annotated[float, Field(gt=0)]
+    """… a uniform output [nats]."""
+
+
 class GateRow(Table):
     claim: str
     checkpoint: Positive
@@ -162,11 +171,12 @@ class GateRow(Table):
     by_layer: Listed[LayerOfGate]
     interval: Range | None
     """Of what the rule compares. Of a share the credible interval of a hierarchical beta-binomial over layers like
-    those read, of a mean Student's t over layers, of inflation a paired percentile bootstrap over prompts. Null where
-    it was not measured, for the mean of a single layer, and where every layer was read: a census has no interval."""
+    those read, of a mean Student's t over layers, of inflation a paired percentile bootstrap over the sources of
+    prompts. Null where it was not measured, for the mean of a single layer, and where every layer was read: a census
+    has no interval."""
     minimum_detectable_effect: float | None
-    """By the noncentral t over layers, and over prompts by the normal law [-]. Null where interval is, and where
-    no layer differs from another."""
+    """By the noncentral t over layers, and over sources of prompts by the normal law [-]. Null where interval is, and
+    where no layer differs from another."""
     census: bool
     """Every layer of the subject was pooled."""
     full_scope: FullScopeAhead | None
@@ -180,6 +190,8 @@ class GateRow(Table):
     sensitivity: Listed[UnderAnotherMetric]
     verdict_depends_on_metric: bool
     """Another estimator turns the status, one that noise of the same shapes does not meet."""
+    empty: EmptySubject | None = None
+    """Where the unquantised model knows no more of its prompts than a uniform output, so that the gate says nothing."""
 
 
 class LayerOfProbe(Table):
@@ -217,7 +229,7 @@ class DamageOfVariant(Table):
     variant: str
     inflation: Annotated[float, Field(ge=-1)]
     interval: Range
-    """Percentile bootstrap over prompts, paired."""
+    """Percentile bootstrap over the sources of prompts, paired."""
     by_start: Listed[float]
     """Inflation from each registered Haar start or draw; none where there is one."""
     scatter: Annotated[float, Field(ge=0)] | None

@@ -173,7 +173,16 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "broken": [cell.id for cell in outcome.broken_cells],
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": bool(outcome.turned),
+        **empty_json(outcome),
     }
+
+
+def empty_json(outcome: GateOutcome) -> dict[str, object]:
+    """What the model knows of its prompts, where that is no more than a uniform output; else no key."""
+    known = outcome.knowledge
+    if known is None or known.empty is None:
+        return {}
+    return {"empty": {"nll": known.nll, "interval": list(known.interval), "uniform": known.uniform}}
 
 
 def by_layer(outcome: GateOutcome, rule: RuleOutcome) -> list[dict[str, object]]:

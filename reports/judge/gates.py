@@ -9,6 +9,7 @@ from functools import cached_property
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
+from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
@@ -75,6 +76,13 @@ class GateOutcome:
     broken_cells: tuple[Cell, ...] = ()  # the same layers
     decompositions: tuple[Decomposition, ...] = ()  # one per layer
     null_error: float = 0.0  # standard error of log structure by nulls that all layers share [-]
+    sources: tuple[str, ...] | None = None  # of each prompt's text; None: each prompt is its own
+    knowledge: Knowledge | None = None  # of a claim about the whole model: what that knows unquantised
+
+    @property
+    def empty(self) -> str | None:
+        """Says that the subject knows nothing that it could lose. The status is the rule's all the same."""
+        return None if self.knowledge is None else self.knowledge.empty
 
     @property
     def decomposition(self) -> Decomposition | None:
@@ -82,7 +90,7 @@ class GateOutcome:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Of what the rule compares, over layers like those read, or over prompts [-].
+        """Of what the rule compares, over layers like those read, or over sources of prompts [-].
 
         None where it was not measured, for one layer's mean, and where every layer was read: of a census there is none.
         """
@@ -149,7 +157,7 @@ class GateOutcome:
 
     @cached_property
     def _over_prompts(self) -> tuple[tuple[float, float], float | None]:
-        return bootstrap_over_prompts(self.pairs, self.registered)
+        return bootstrap_over_prompts(self.pairs, self.registered, self.sources)
 
 
 def apply_rule(
@@ -349,6 +357,8 @@ def judge_gate(
         broken_cells=tuple(broken),
         decompositions=decompositions,
         null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws) if decompositions else 0.0,
+        sources=layers[-1].measured.sources if pairs else None,
+        knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.of_model else None,
     )
 
 

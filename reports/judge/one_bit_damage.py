@@ -3,12 +3,13 @@
 Outside every verdict: the claim's rule reads one number of all this.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from kernels.closed_forms.inflation import inflation
 from reports.judge.bootstrap import bootstrap_over_prompts
+from reports.judge.empty_subject import knowledge
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Claim, Interval, Preregistration
 from reports.prereg.rules import ClosingAbove
@@ -28,6 +29,11 @@ SHOWN = (
     "unrotated",
     "unrotated_unbiased",
     "unrotated_frozen",
+    "held_out",
+    "held_out_unbiased",
+    "held_out_frozen",
+    "haar",
+    "haar_unbiased",
 )
 
 
@@ -37,7 +43,7 @@ class Damage:
 
     variant: str
     inflation: float  # the mean over starts where there are several
-    interval: tuple[float, float]  # paired bootstrap over prompts
+    interval: tuple[float, float]  # paired bootstrap over sources of prompts
     by_start: tuple[float, ...]  # inflation from each registered start or draw; nothing where there is one
     nll: float
     kl: float
@@ -67,6 +73,7 @@ class OneBitDamage:
     sources: int | None  # that the prompts come from; None where none is named, so that each is its own
     nll: float  # of the unquantised model [nats]
     uniform: float  # of a uniform output [nats]
+    empty: str | None  # says that the one is not clearly below the other
     scopes: tuple[tuple[int, tuple[Damage, ...]], ...]  # number of layers, variants
     depths: tuple[Depth, ...]
     continuations: tuple[Mapping[str, str], ...]  # id, prompt, unquantised and the variants
@@ -84,13 +91,17 @@ def one_bit_damage(
     first = next((cells[0] for cells in found.values() if cells), None)
     if first is None:
         return None
+    every = [cell for cells in found.values() for cell in cells]
+    labelled = next((cell for cell in every if cell.measured.sources is not None), first)
+    known = knowledge(labelled.measured, prereg.interval)
     closing = {layers[min(scope, len(layers)) - 1]: min(scope, len(layers)) for scope in prereg.one_bit.scopes}
     return OneBitDamage(
         claim=claim.name,
         prompts=len(first.measured.samples["nll"]),
-        sources=_sources(cell for cells in found.values() for cell in cells),
+        sources=None if labelled.measured.sources is None else len(set(labelled.measured.sources)),
         nll=fmean(first.measured.samples["nll"]),
         uniform=fmean(first.measured.samples["nll"].noise or ()),
+        empty=None if known is None else known.empty,
         scopes=tuple(
             (closing[layer], tuple(damage for cell in found[layer] for damage in _damages(cell, prereg.interval)))
             for layer in sorted(closing)
@@ -100,12 +111,6 @@ def one_bit_damage(
         continuations=_continuations(found[layers[-1]]),
         experts_implementation=first.measured.texts.get("experts_implementation", "not recorded"),
     )
-
-
-def _sources(cells: Iterable[Measurement]) -> int | None:
-    """Kept where a scope closes, as domains are."""
-    said = next((cell.measured.texts["sources"] for cell in cells if "sources" in cell.measured.texts), None)
-    return None if said is None else len(set(said.split("\n")))
 
 
 def _at(
@@ -136,7 +141,9 @@ def _damages(measurement: Measurement, interval: Interval) -> list[Damage]:
             variant=variant,
             inflation=inflation(samples["nll"], samples[f"nll_{variant}"]),
             interval=bootstrap_over_prompts(
-                list(zip(samples["nll"], samples[f"nll_{variant}"], strict=True)), interval
+                list(zip(samples["nll"], samples[f"nll_{variant}"], strict=True)),
+                interval,
+                measurement.measured.sources,
             )[0],
             by_start=measurement.measured.profiles.get(f"inflation_{variant}_by_start", ()),
             nll=fmean(samples[f"nll_{variant}"]),
@@ -236,7 +243,9 @@ def inflation_text(damage: Damage) -> str:
 def generation_lines(found: OneBitDamage) -> list[str]:
     """What the summary says: the unquantised model, then each scope."""
     lines = [
-        f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, uniform {found.uniform:.3f}"
+        f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, "
+        f"uniform {found.uniform:.3f}",
+        *([] if found.empty is None else [f"{found.claim} is {found.empty}"]),
     ]
     for layers, damages in found.scopes:
         said = ", ".join(f"{damage.variant.replace('_', ' ')} {inflation_text(damage)}" for damage in damages)

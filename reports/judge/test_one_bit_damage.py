@@ -78,7 +78,7 @@ def told(*cells: Measurement) -> OneBitDamage:
 def test_the_unquantised_model_and_a_uniform_one() -> None:
     outcome = told(*CELLS)
     assert (outcome.claim, outcome.prompts, outcome.nll) == ("one_bit_nll", 3, 2.0)
-    assert outcome.uniform == pytest.approx(math.log(16))
+    assert outcome.uniform == pytest.approx(math.log(1024))
 
 
 def test_every_variant_of_claim_and_trap_at_each_scope() -> None:
@@ -455,7 +455,7 @@ def summary(decision: Decision) -> list[str]:
 
 def test_the_lines_say_the_model_and_each_scope() -> None:
     lines = generation_lines(told(*CELLS))
-    assert lines[0] == "one_bit_nll: unquantised NLL 2.000 nats over 3 prompts, uniform 2.773"
+    assert lines[0] == "one_bit_nll: unquantised NLL 2.000 nats over 3 prompts, uniform 6.931"
     assert lines[2] == "1 bit in 4 layers: learned +33.3%, frozen +0.0%, unrotated +300.0%"
 
 

@@ -1,5 +1,7 @@
 """What is said of a cell and of a gate, in one line each: where, obtained, expected, n."""
 
+from statistics import stdev
+
 from reports.base.spans import spans
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
 from reports.prereg.declared import measure_file
@@ -36,11 +38,18 @@ def damage_text(metric: str, measurement: Measurement) -> str:
     """What quantising the layers up to a cell's does, and that layer alone."""
     samples = measurement.measured.samples
     (upto,) = samples[metric]
-    text = f"{metric} {upto:+.1%}"
+    text = f"{metric} {upto:+.1%}{_between(metric, measurement)}"
     if f"{metric}_alone" not in samples:
         return text
     (alone,) = samples[f"{metric}_alone"]
     return f"{text} to here, {alone:+.1%} alone"
+
+
+def _between(metric: str, measurement: Measurement) -> str:
+    """How runs from several starts, or in several draws, scatter about their mean."""
+    _, after = measurement.measured.samples[metric].made_of
+    each = measurement.measured.profiles.get(f"inflation_{after.removeprefix('nll_')}_by_start", ())
+    return f" (± {100 * stdev(each):.1f} points between {len(each)})" if len(each) > 1 else ""
 
 
 def gate_message(outcome: GateOutcome) -> str:
@@ -56,7 +65,8 @@ def gate_message(outcome: GateOutcome) -> str:
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
     text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(outcome.gate, rule)}"
     text += f" [-]; median {rule.median:.3f}"
-    return text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
+    text = text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
+    return text if outcome.empty is None else f"{text}; {outcome.empty}"
 
 
 def _observed(claim: Claim, outcome: RuleOutcome) -> str:

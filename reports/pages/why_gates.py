@@ -18,6 +18,7 @@ def gate_lines(outcome: GateOutcome, decision: Decision, measurements: Measureme
     if outcome.rule is not None:
         lines += [*_pooled(outcome, outcome.rule, measurements), *_spread(outcome, decision), *_tau(outcome)]
     lines += [*instruments(outcome), *_sensitivity(outcome), *outcome.broken]
+    lines += [] if outcome.empty is None else [outcome.empty]
     return [*lines, gate_message(outcome), part(outcome, decision)]
 
 

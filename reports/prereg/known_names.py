@@ -18,7 +18,7 @@ GENERATORS = {
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
 }
-MODELS = ("gaussian", "peaky_codebook")  # generators whose experts can be those of a whole model
+MODELS = ("gaussian", "peaky_codebook", "shared_codebook")  # generators whose experts can be those of a whole model
 
 
 def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
 CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
-Basis = Literal["learned", "unrotated"]
+Basis = Literal["learned", "unrotated", "haar"]
 Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
 PARAMETRISATIONS = ("stored", "canonical")
 
@@ -73,6 +73,7 @@ Steps = Annotated[Int, integer(1, MOST_STEPS)]
 Draws = Annotated[Int, integer(1, MOST_DRAWS)]
 FEWEST_NULLS = 101  # of a median that a rule is built on: at d = 64 one of fewer may be a whole number off
 Starts = Annotated[Int, integer(1, 1000)]
+HaarDraws = Annotated[Int, integer(5, 1000)]
 Bits = Annotated[Int, integer(1, 64)]
 Tokens = Annotated[Int, integer(1, 10_000)]
 Continuations = Annotated[Int, integer(0, MOST_PROMPTS)]
@@ -311,6 +312,7 @@ class OneBit:
     batch_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # at most so many in one batch of prompts, padding included
     continuations: Continuations  # prompts per domain that are continued for people to read
     continuation_tokens: Tokens  # greedy
+    haar_draws: HaarDraws | None = None  # that the trap of random rotations is the mean of
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -402,7 +404,7 @@ class Subject:
 
 @dataclass(frozen=True, config=REGISTERED)
 class Interval:
-    """Of intervals: their level everywhere, draws and seed of the bootstrap over prompts."""
+    """Of intervals: their level everywhere, draws and seed of the bootstrap over sources of prompts."""
 
     level: Level
     draws: Annotated[Int, integer(100, 10_000_000)]

@@ -51,7 +51,8 @@ class Measured:
     """What a measure hands over for one cell.
 
     `axes[axis]` names what is along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
-    for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either.
+    for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either. Of the
+    texts, `sources` also tells intervals which prompts belong together.
     """
 
     samples: Mapping[str, Samples]
@@ -74,6 +75,11 @@ class Measured:
             lines, prompts = self.texts.get(name, "").count("\n") + 1, len(self.axes.get("prompt", ()))
             if name in self.texts and lines != prompts:
                 raise ValueError(f"{lines} {name} of {prompts} prompts")
+
+    @property
+    def sources(self) -> tuple[str, ...] | None:
+        """Where each prompt comes from; None where none is named, so that each is its own source."""
+        return tuple(self.texts["sources"].split("\n")) if "sources" in self.texts else None
 
     def along(self, name: str, axis: str) -> dict[str, tuple[float, ...]]:
         """The samples `name` in parts, by what is along `axis`; nothing where they are not along it first."""

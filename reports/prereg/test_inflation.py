@@ -1,4 +1,4 @@
-"""How much an NLL grew: the number, and its interval against the definition of a paired bootstrap over prompts."""
+"""How much an NLL grew: the number, and its interval against the definition of a paired bootstrap over sources."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernels.closed_forms.inflation import inflation
-from reports.judge.bootstrap import bootstrap_over_prompts
+from reports.judge.bootstrap import bootstrap_of_mean, bootstrap_over_prompts
 from reports.prereg.preregistration import Interval
 from reports.testing.small_rules import generated
 
@@ -79,6 +79,61 @@ def test_the_interval_covers_the_true_inflation_about_as_often_as_it_says() -> N
         (low, high), _ = bootstrap_over_prompts(list(zip(before.tolist(), after.tolist(), strict=True)), INTERVAL)
         covered += low <= 0.5 <= high
     assert 176 <= covered < 200
+
+
+# Prompts of one source belong together.
+
+named = st.lists(st.tuples(nlls, nlls, st.sampled_from("abcd")), min_size=1, max_size=12)
+
+
+@given(named)
+def test_a_source_is_drawn_with_all_of_its_prompts(rows: list[tuple[float, float, str]]) -> None:
+    """By hand: the sums of each source are resampled, as if each source were one long prompt."""
+    sums: dict[str, tuple[float, float]] = {}
+    for before, after, source in rows:
+        held = sums.get(source, (0.0, 0.0))
+        sums[source] = (held[0] + before, held[1] + after)
+    prompts, sources = [(before, after) for before, after, _ in rows], [source for *_, source in rows]
+    (low, high), error = bootstrap_over_prompts(prompts, INTERVAL, sources)
+    expected_low, expected_high, ratios = resampled_one_by_one(list(sums.values()), INTERVAL)
+    assert (low, high) == pytest.approx((expected_low, expected_high), rel=1e-9, abs=1e-12)
+    assert error is None if len(sums) == 1 else error == pytest.approx(np.std(ratios, ddof=1), rel=1e-6, abs=1e-12)
+
+
+@given(pairs)
+def test_prompts_each_of_its_own_source_are_prompts_without_one(prompts: list[tuple[float, float]]) -> None:
+    own = [str(place) for place in range(len(prompts))]
+    assert bootstrap_over_prompts(prompts, INTERVAL, own) == bootstrap_over_prompts(prompts, INTERVAL)
+
+
+def test_a_source_less_than_prompts_is_an_error() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        bootstrap_over_prompts([(1.0, 1.0), (1.0, 2.0)], INTERVAL, ["a"])
+
+
+def test_only_over_sources_does_the_interval_cover_what_sources_share() -> None:
+    """150 samples of 30 sources of 4 prompts that grow alike: over sources at least 88 %, over prompts below 80 %."""
+    generator = np.random.default_rng(8)
+    sources = [str(place // 4) for place in range(120)]
+    covered = {True: 0, False: 0}
+    for _ in range(150):
+        before = generator.exponential(1.0, 120) + 0.2
+        after = before * (1.5 + np.repeat(generator.normal(0.0, 0.3, 30), 4))
+        rows = list(zip(before.tolist(), after.tolist(), strict=True))
+        for by_source in covered:
+            (low, high), _ = bootstrap_over_prompts(rows, INTERVAL, sources if by_source else None)
+            covered[by_source] += low <= 0.5 <= high
+    assert covered[True] >= 0.88 * 150
+    assert covered[False] < 0.80 * 150
+
+
+@given(named)
+def test_the_interval_of_a_mean_is_in_its_own_unit(rows: list[tuple[float, float, str]]) -> None:
+    values, sources = [before for before, *_ in rows], [source for *_, source in rows]
+    low, high = bootstrap_of_mean(values, INTERVAL, sources)
+    assert min(values) - 1e-12 <= low <= high <= max(values) + 1e-12
+    shifted = bootstrap_of_mean([value + 3.0 for value in values], INTERVAL, sources)
+    assert shifted == pytest.approx((low + 3.0, high + 3.0), abs=1e-9)
 
 
 def test_the_interval_is_seeded_and_not_of_what_was_asked_before() -> None:

@@ -243,14 +243,14 @@ def generated(
     nll: Sequence[float], quantised: Mapping[str, Sequence[float]], texts: Mapping[str, str] | None = None
 ) -> Measured:
     """A model's NLL on its prompts, all of one domain, and that of each variant, with KL 0.5, half of the first tokens
-    kept and 3 of 4 experts; out of 16 tokens."""
+    kept and 3 of 4 experts; out of 1024 tokens."""
     samples = {"nll": tuple(nll)}
     for variant, values in quantised.items():
         n = len(values)
         samples |= {f"nll_{variant}": tuple(values), f"kl_{variant}": (0.5,) * n}
         samples |= {f"same_top_{variant}": (0.5,) * n, f"overlap_{variant}": (0.75,) * n}
     labels = {"domains": "\n".join(["prose"] * len(nll)), **(texts or {})}
-    return described(samples, {"nll": math.log(16)}, texts=labels)
+    return described(samples, {"nll": math.log(1024)}, texts=labels)
 
 
 def of_model(cell: Cell, measured: Measured, sha256: str = "e" * 64) -> Measurement:

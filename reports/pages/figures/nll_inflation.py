@@ -112,7 +112,7 @@ def _scope_table(layers: int, damages: Sequence[Damage]) -> Table:
         for damage in damages
     ]
     return Table(
-        caption=f"{layers} layers quantised: inflation [-] with its interval over prompts and its standard "
+        caption=f"{layers} layers quantised: inflation [-] with its interval over sources of prompts and its standard "
         "deviation between Haar starts, NLL and KL [nats], shares "
         "of first tokens and of routed experts kept [-], inflation by domain [-]",
         columns=(

@@ -20,8 +20,9 @@ def section(told: Told) -> Section:
     notes = [
         "All values are ratios [-]. Margin: observed minus needed. Within reach: what a reproduction may observe, were "
         "every value off by its registered tolerance. The interval is of layers like those read: of a share by a "
-        "hierarchical beta-binomial, of a mean by Student's t; of one_bit_nll it is a bootstrap over prompts. "
-        "Detectable: the effect that a two-sided 5 % test would detect four times out of five, by the noncentral t."
+        "hierarchical beta-binomial, of a mean by Student's t; of one_bit_nll it is a bootstrap over the sources of "
+        "prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five, by the "
+        "noncentral t."
     ]
     if any(outcome.rule is not None and outcome.gate.census and not outcome.pairs for outcome in decision.gates):
         notes.append(f"A gate over every layer has no interval: {CENSUS}.")
@@ -35,12 +36,13 @@ def section(told: Told) -> Section:
     near = tuple(
         f"{outcome.gate.id} is {words}" for outcome in decision.gates if (words := borderline(outcome.rule)) is not None
     )
+    empty = tuple(f"{outcome.gate.id} is {outcome.empty}" for outcome in decision.gates if outcome.empty is not None)
     table = Table("Gates in the order in which they were judged", COLUMNS, rows, {"margin": "+.3f"})
     broken = tuple(line for outcome in decision.gates for line in outcome.broken)
     return Section(
         "What fired",
-        (table, *notes, *(f"{line}." for line in near)),
-        lines=(*broken, *near),
+        (table, *notes, *(f"{line}." for line in (*near, *empty))),
+        lines=(*broken, *near, *empty),
         details=broken,
         figures=("gates",),
     )
@@ -58,7 +60,7 @@ def borderline(rule: RuleOutcome | None) -> str | None:
 def interval_kind(outcome: GateOutcome, draws: int) -> str:
     """How the interval of a gate is made."""
     if outcome.pairs:
-        return f"{draws} resamples of prompts"
+        return f"{draws} resamples of sources of prompts"
     layers = f"{len(outcome.gate.layers)} layers"
     return f"beta-binomial over {layers}" if isinstance(outcome.gate.claim.rule, ShareRule) else f"t over {layers}"
 

@@ -8,6 +8,7 @@ from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, generation
 from reports.pages.section import Part, Quoted, Section, Told
 
 ORDER = 60
+HELD_OUT = "held_out"  # the variant of a claim whose rotations were learned on other experts
 COLUMNS = ("variant", "inflation", "interval", "between starts", "KL [nats]", "same top", "routers agree")
 
 
@@ -16,12 +17,12 @@ def section(told: Told) -> Section | None:
     found = told.decision.one_bit_damage
     if found is None:
         return None
-    parts: list[Part] = [
+    parts: list[Part] = [] if found.empty is None else [f"**The claim is {found.empty}.**"]
+    parts += [
         f"First continuation token of {prompts_text(found)}: {found.nll:.3f} nats unquantised, {found.uniform:.3f} for "
-        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over prompts. *Same top*: both models put the "
-        "same token first. *Routers agree*: share of the chosen experts behind the first quantised layer. Variants: "
-        "`unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's experts "
-        "and their weights as they were. *Between starts*: what rests on a Haar rotation is the mean over the "
+        f"a uniform output. {_unnamed(found)}Intervals: paired bootstrap over {_resampled(found)}. *Same top*: both "
+        "models put the same token first. *Routers agree*: share of the chosen experts behind the first quantised "
+        f"layer. {_variants_named(found)} *Between starts*: what rests on a Haar rotation is the mean over the "
         "registered ones; this is their standard deviation, in points, and their number. "
         f"Experts run as {code(found.experts_implementation)}."
     ]
@@ -36,6 +37,25 @@ def section(told: Told) -> Section | None:
         for what, text in texts.items():
             parts += [] if what == "id" else [f"{plain(what)}:", Quoted(text)]
     return Section("At one bit per weight", tuple(parts), tuple(generation_lines(found)))
+
+
+def _variants_named(found: OneBitDamage) -> str:
+    """What each variant is that was measured."""
+    if any(damage.variant == HELD_OUT for _, damages in found.scopes for damage in damages):
+        return (
+            "All in the canonical parametrisation. Variants: `held_out` is each expert in rotations learned on the "
+            "other half of its layer's experts, over every registered split and start; `held_out_unbiased` has another "
+            "row scale, `held_out_frozen` keeps every token's experts and their weights as they were; `haar` and "
+            "`haar_unbiased` are in rotations that were drawn."
+        )
+    return (
+        "Variants: `unbiased` and `per_tensor` are other row scales in the learned basis, `frozen` keeps every token's "
+        "experts and their weights as they were."
+    )
+
+
+def _resampled(found: OneBitDamage) -> str:
+    return "prompts" if found.sources is None else "sources, each with all of its prompts"
 
 
 def _unnamed(found: OneBitDamage) -> str:

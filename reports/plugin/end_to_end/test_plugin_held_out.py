@@ -1,11 +1,11 @@
-"""A rung of held-out lifts from weights to verdict: what experts share survives, noise dies, instruments are checked."""
+"""A rung of held-out lifts from weights to verdict: what is shared survives, noise dies, instruments are checked."""
 
 from statistics import fmean
 from typing import Any
 
 import pytest
 
-from fixtures.rotating import held_out_traps  # before a run in this process can load it for itself
+from fixtures.rotating import crosswise, held_out_traps  # before a run in this process can load it for itself
 from fixtures.testing.held_out_rung import NAME, write_held_out_rung
 from fixtures.testing.miniature import artefact
 from reports.base.errors import ExitCode
@@ -59,7 +59,7 @@ def test_a_guard_that_does_not_notice_makes_the_claim_inconclusive(run: Any) -> 
 
 def test_an_instrument_that_learns_on_what_it_measures_is_found_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trap of the null twin: learned on the twin itself, its β is above the Haar level."""
-    honest = held_out_traps.both_ways
+    honest = crosswise.both_ways
 
     def cheating(optimise: Any, start: Any, matrices: Any, split: Any, measured: Any) -> Any:
         return honest(optimise, start, measured, [(half, half) for half, _ in split], measured)

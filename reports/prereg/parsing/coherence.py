@@ -15,6 +15,7 @@ from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
 from reports.prereg.rules import AtLevel, MeanAtLeast, ShareRule
 
+HAAR_MEAN = "inflation_haar_mean"  # over the registered draws
 TWO_HALVES = 2  # experts at least
 ROUNDING = 1e-9  # relative, of a quotient that a person wrote down
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -165,6 +166,25 @@ def _check_one_bit(one_bit: OneBit, prereg: Preregistration) -> None:
     if not needed <= set(one_bit.scopes):
         allowed = f"{sorted(needed)} among them, where a claim's sensitivity is judged"
         refuse("one_bit.scopes", list(one_bit.scopes), allowed)
+    _check_canonical(one_bit, prereg)
+
+
+def _check_canonical(one_bit: OneBit, prereg: Preregistration) -> None:
+    """A claim quantises the canonical network in rotations learned on other experts, with its traps and controls, or
+    none of them does."""
+    canonical = [claim.name for claim in prereg.claims if claim.of_model and "held_out" in needs(claim.rule.metric)]
+    if canonical and prereg.parametrisation != "canonical":
+        refuse("parametrisation", prereg.parametrisation, f"canonical, in which {canonical[0]} quantises")
+    for i, trap in enumerate(prereg.traps):
+        read = needs(trap.rule.metric)
+        if "one_bit" in read and ("held_out" in read) != (trap.claim in canonical):
+            allowed = f"one that quantises as {trap.claim} does"
+            refuse(f"traps[{i}].metric", trap.rule.metric, allowed)
+        if trap.rule.metric == HAAR_MEAN and one_bit.haar_draws is None:
+            raise BadInput(f"one_bit.haar_draws: missing, expected how many draws {trap.name} is the mean of; add it")
+    for i, control in enumerate(prereg.controls):
+        if control.claim in canonical and control.model is not None and control.model.basis == "unrotated":
+            refuse(f"controls[{i}].model.basis", "unrotated", "learned or haar in the canonical parametrisation")
 
 
 def _check_rotations(prereg: Preregistration) -> None:
