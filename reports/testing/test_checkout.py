@@ -67,7 +67,7 @@ def test_commands_work_in_the_c_locale(checkout: Path) -> None:
     assert status.stdout.count(b": sealed ") == len(list(PREREGISTRATIONS.glob("*.toml")))
     collected = in_c_locale(checkout, "pytest", "hypotheses/", "--co", "-p", "no:cacheprovider")
     assert (collected.returncode, collected.stderr) == (0, b"")
-    assert b"160 tests collected" in collected.stdout
+    assert b"160/162 tests collected (2 deselected)" in collected.stdout
 
 
 @pytest.mark.nightly

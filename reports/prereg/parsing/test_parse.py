@@ -1,4 +1,5 @@
 import copy
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from reports.prereg.rules import (
     MeanAtLeast,
     MeanAtMost,
     Rule,
+    ShareAtMost,
     ShareBelow,
 )
 
@@ -26,6 +28,7 @@ TEXTS = {path.stem: path.read_text() for path in SHIPPED}
 TEXT, TEXT_5 = TEXTS["E-ffn-rotation-v4"], TEXTS["E-ffn-rotation-v5"]
 VALUES: dict[str, Any] = tomllib.loads(TEXT)
 VALUES_5: dict[str, Any] = tomllib.loads(TEXT_5)
+VALUES_6: dict[str, Any] = tomllib.loads(TEXTS["E-ffn-rotation-v6"])
 DIGEST = "0f" * 32
 
 
@@ -66,19 +69,29 @@ RULES: dict[int, dict[str, Rule]] = {
         "beta_lift": MeanAtLeast("structure", at_least=1.05),
         "one_bit_nll": ClosingAtMost("inflation", at_most=0.1),
     },
+    6: {
+        "narrow_d": ShareAtMost("over_null_energy_rank_95", at_most=0.6, at_least=0.7),
+        "beta_lift": MeanAtLeast("held_out_lift", at_least=1.05),
+        "one_bit_nll": ClosingAtMost("held_out_inflation", at_most=0.1),
+    },
 }
+CHECKPOINTS = {4: [(4, 16), (4, 16), (16,)], 5: [(4, 16), (4, 16), (16,)], 6: [(4, 8, 16), (16,), (16,)]}
 EXPECTED = {
     4: {
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 30, 35)), "MET"),
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (45, 60)), "KILLED"),
         **dict.fromkeys(("lattice_radam", "lattice_annealed"), "KILLED"),
+        "planted_unrotated": "KILLED",
     },
     5: {
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (20, 35, 45)), "MET"),
         **dict.fromkeys((f"planted_narrow_d_{dose}" for dose in (55, 60)), "KILLED"),
         **dict.fromkeys(("lattice_graduated", "lattice_annealed"), "MET"),
+        "planted_unrotated": "KILLED",
     },
 }
+EXPECTED[6] = EXPECTED[5] | {"single_beta_lift": "KILLED", "planted_haar": "KILLED"}
+del EXPECTED[6]["planted_unrotated"]
 ALIKE = {
     "null_narrow_d": "KILLED",
     "trivial_narrow_d_identity": "KILLED",
@@ -87,7 +100,6 @@ ALIKE = {
     "null_beta_lift": "KILLED",
     "sheared_beta_lift": "INCONCLUSIVE",
     "planted_one_bit": "MET",
-    "planted_unrotated": "KILLED",
     "null_one_bit": "KILLED",
 }
 
@@ -98,21 +110,44 @@ def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     assert (prereg.rung, prereg.round, prereg.draft) == ("E-ffn-rotation", 1, False)
     assert f"-v{prereg.design}" in path.stem
     assert {claim.name: claim.rule for claim in prereg.claims} == RULES[prereg.design]
-    assert [claim.checkpoints for claim in prereg.claims] == [(4, 16), (4, 16), (16,)]
+    assert [claim.checkpoints for claim in prereg.claims] == CHECKPOINTS[prereg.design]
     assert len(prereg.claim("narrow_d").sensitivity) == 6
     assert prereg.interval == Interval(level=0.95, draws=10000, seed=2024110500)
     assert {control.name: control.expected for control in prereg.controls} == EXPECTED[prereg.design] | ALIKE
     seeds = {control.name: control.seed for control in prereg.controls}
-    lattice = "lattice_graduated" if prereg.design == 5 else "lattice_radam"
+    lattice = "lattice_radam" if prereg.design == 4 else "lattice_graduated"
     assert seeds.pop("lattice_annealed") == seeds[lattice]  # both searches are shown the same lattice
-    assert seeds.pop("planted_unrotated") == seeds["planted_one_bit"]  # and both bases the same model
+    unlearned = "planted_haar" if prereg.design == 6 else "planted_unrotated"
+    assert seeds.pop(unlearned) == seeds["planted_one_bit"]  # and both bases the same model
     assert len(set(seeds.values())) == len(seeds)
+
+
+def traps_of_stored_matrices(lift_below: float | None) -> tuple[Trap, ...]:
+    return (
+        Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01, lift_below=lift_below)),
+        Trap("off_rotation", "beta_lift", MeanAtMost("off_gain", 1.03)),
+        Trap("trivial_pass", "one_bit_nll", LargestAtMost("triviality", 1e-5)),
+        Trap("unrotated_one_bit", "one_bit_nll", ClosingAbove("inflation_unrotated", above=0.1)),
+    )
+
+
+TRAPS = {
+    4: traps_of_stored_matrices(1.5),
+    5: traps_of_stored_matrices(None),
+    6: (
+        Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01)),
+        Trap("off_rotation", "beta_lift", AtLevel("null_twin_gain", 0.005)),
+        Trap("neuron_shuffle", "beta_lift", LargestAtMost("neuron_shuffle_change", 1e-9)),
+        Trap("trivial_pass", "one_bit_nll", LargestAtMost("canonical_triviality", 1e-9)),
+        Trap("haar_one_bit", "one_bit_nll", ClosingAbove("inflation_haar_mean", above=0.1)),
+    ),
+}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Path) -> None:
     prereg = load_preregistration(path)
-    fair = prereg.design == 5
+    fair = prereg.design > 4
     found = prereg.rotations
     assert found is not None
     assert (found.scope, found.optimiser) == (("per_layer", "graduated") if fair else ("per_matrix", "radam"))
@@ -120,12 +155,7 @@ def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Pa
     assert found.radam == (None if fair else RAdam(1.0, "cosine", "orth_rebased", (0.9, 0.999), 1e-8))
     assert found.graduated == Graduated(step_length=1.0, momentum=0.9, smoothing=1.5)
     assert (found.draws, found.null_experts, found.gaussian_draws) == (10, 4, 32)
-    assert prereg.traps == (
-        Trap("random_rotation", "beta_lift", AtLevel("haar_beta", 0.01, lift_below=None if fair else 1.5)),
-        Trap("off_rotation", "beta_lift", MeanAtMost("off_gain", 1.03)),
-        Trap("trivial_pass", "one_bit_nll", LargestAtMost("triviality", 1e-5)),
-        Trap("unrotated_one_bit", "one_bit_nll", ClosingAbove("inflation_unrotated", above=0.1)),
-    )
+    assert prereg.traps == TRAPS[prereg.design]
     budget = 2.1 if path.stem.endswith("olmoe_nano") else 1.5
     assert prereg.prefilter == Prefilter(bits_per_weight=budget, enforced=fair)
     (probe,) = prereg.probes
@@ -325,17 +355,22 @@ def every_key(values: object, path: str = "") -> list[str]:
 OPTIONAL = {
     "subject.revision", "claims.1.over_tau", "claims.2.order", "traps", "probes", "prefilter", "traps.0.lift_below",
     "controls.10.sheared", "controls.11.landing_at_least", "controls.12.landing_at_least", "controls.12.optimiser",
-    "secondaries", "secondaries.0.dense.revision",
+    "secondaries", "secondaries.0.dense.revision", "parametrisation", "layer_order", "probes.0.graduated",
 }  # fmt: skip
-DESIGNS = {"v4": VALUES, "v5": VALUES_5}
+OF_6 = {
+    "claims.0.futility", "controls.8.landing_at_least", "controls.11.sheared", "controls.12.landing_at_least",
+    "controls.13.landing_at_least", "controls.13.optimiser",
+}  # fmt: skip
+DESIGNS = {"v4": VALUES, "v5": VALUES_5, "v6": VALUES_6}
 KEYS = [
     (name, key)
     for name, values in DESIGNS.items()
     for key in every_key(values)
     if not key.split(".")[-1].isdigit() and not key.startswith("subject.config.values.")  # keys of the model's own
 ]
-REQUIRED = [(name, key) for name, key in KEYS if key not in OPTIONAL]
-LEFT_OUT = [(name, key) for name, key in KEYS if key in OPTIONAL and "revision" not in key and "landing" not in key]
+LEFT_OUT = [(name, key) for name, key in KEYS if key in OPTIONAL | (OF_6 if name == "v6" else set())]
+REQUIRED = [one for one in KEYS if one not in LEFT_OUT]
+CHANGING = [one for one in LEFT_OUT if not re.search("revision|landing|parametrisation", one[1])]
 
 
 @pytest.mark.parametrize(("design", "path"), REQUIRED)
@@ -346,7 +381,7 @@ def test_missing_key_has_no_default(design: str, path: str) -> None:
         parse(without(path, DESIGNS[design]))
 
 
-@pytest.mark.parametrize(("design", "path"), LEFT_OUT)
+@pytest.mark.parametrize(("design", "path"), CHANGING)
 def test_optional_key_may_be_absent_and_changes_what_was_registered(design: str, path: str) -> None:
     assert parse(without(path, DESIGNS[design])) != parse(DESIGNS[design])
 

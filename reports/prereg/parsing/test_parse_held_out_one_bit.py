@@ -1,18 +1,15 @@
 """A claim that quantises the canonical network in rotations learned on other experts: tables, traps, controls."""
 
-from typing import Any
-
 import pytest
 
 from reports.base.errors import BadInput
 from reports.prereg.declared import needs
 from reports.prereg.lint import lint, sealable
 from reports.prereg.parsing.test_parse import VALUES_5, parse, with_value, without
+from reports.prereg.parsing.test_parse import VALUES_6 as VALUES
 from reports.prereg.repeatable import uses
 from reports.prereg.rules import ClosingAbove, ClosingAtMost, LargestAtMost
-from reports.testing.held_out_one_bit import values
 
-VALUES: dict[str, Any] = values("bfloat16")
 NAMES = {key: [one["name"] for one in VALUES[key]] for key in ("claims", "traps", "controls")}
 CLAIM, TRIVIAL, HAAR = (
     NAMES["claims"].index("one_bit_nll"),
@@ -62,7 +59,7 @@ def test_the_draws_of_the_trap_are_registered() -> None:
 
 
 def test_its_halves_are_registered() -> None:
-    with pytest.raises(BadInput, match=r"held_out: missing, expected how experts are halved, which one_bit_nll reads"):
+    with pytest.raises(BadInput, match=r"held_out: missing, expected how experts are halved, which beta_lift reads"):
         parse(without("held_out", VALUES))
 
 
