@@ -249,7 +249,14 @@ def generation_lines(found: OneBitDamage) -> list[str]:
     ]
     for layers, damages in found.scopes:
         said = ", ".join(f"{damage.variant.replace('_', ' ')} {inflation_text(damage)}" for damage in damages)
-        starts = max((len(damage.by_start) for damage in damages), default=0)
-        scatter = f"; ± standard deviation between {starts} Haar starts, in points" if starts > 1 else ""
+        scatter = f"; ± standard deviation between {_starts(damages)}, in points" if _starts(damages) else ""
         lines.append(f"1 bit in {layers} layer{'s' if layers > 1 else ''}: {said}{scatter}")
     return lines
+
+
+def _starts(damages: Sequence[Damage]) -> str:
+    """How many rotations a mean is over, where there are several: `5 Haar starts`, `4 to 5 rotations`."""
+    counts = {len(damage.by_start) for damage in damages if len(damage.by_start) > 1}
+    if len(counts) > 1:
+        return f"{min(counts)} to {max(counts)} rotations"
+    return f"{counts.pop()} Haar starts" if counts else ""

@@ -55,6 +55,7 @@ def conclude_secondary(
     else *unresolved*. `layers` are the subject's layers that have experts.
     """
     cells = [cell for cell in running_order(prereg, layers) if cell.kind == "secondary" and cell.name == secondary.name]
+    cells.sort(key=lambda cell: cell.layer or 0)  # in whatever order they were read
     compared = tuple(layer for cell in cells if (layer := compared_layer(secondary, cell, measurements)) is not None)
     if len(compared) < FEWEST:
         return None

@@ -1,7 +1,11 @@
 """The metric by layer at the widest gate that was judged, beside what structureless matrices of that shape have."""
 
+from statistics import fmean
+
 from reports.base.number_table import Table
+from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.pages.section import Part, Section, Told
+from reports.prereg.rules import ShareRule
 
 ORDER = 30
 
@@ -17,7 +21,25 @@ def section(told: Told) -> Section | None:
             "" if rule.reference is None else f"; structureless matrices of the same shape have {rule.reference:.3f}"
         )
         parts.append(f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {rule.counted}{noise}.")
-        columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]")
-        rows = zip(judged[-1].gate.layers, rule.layer_medians, rule.layer_values, strict=True)
-        parts.append(Table(f"{rule.metric} by layer", columns, tuple(rows)))
+        parts.append(_by_layer(judged[-1], rule, told))
     return Section("Distribution against the null", tuple(parts)) if parts else None
+
+
+def _by_layer(outcome: GateOutcome, rule: RuleOutcome, told: Told) -> Table:
+    """Each layer's median and what the rule compares, of all of its matrices and of each projection."""
+    registered = outcome.gate.claim.rule
+
+    def statistic(values: tuple[float, ...]) -> float:
+        counted = [value < registered.limit for value in values] if isinstance(registered, ShareRule) else values
+        return fmean(counted)
+
+    rows, projections = [], dict[str, None]()
+    cells = [cell for cell in outcome.gate.claim_cells if cell.layer is not None]
+    for cell, median, value in zip(cells, rule.layer_medians, rule.layer_values, strict=True):
+        parts = {}
+        if cell in told.measurements:
+            parts = told.measurements[cell].measured.along(rule.metric, "projection")
+        projections |= dict.fromkeys(parts)
+        rows.append((cell.layer, median, value, *map(statistic, parts.values())))
+    columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]", *(f"of {name}" for name in projections))
+    return Table(f"{rule.metric} by layer", columns, tuple(sorted(rows)))
