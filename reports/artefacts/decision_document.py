@@ -10,7 +10,9 @@ from reports.artefacts.forms import UNKNOWN, Count, Listed, Positive, Range, Sha
 
 LONGEST = 8192  # characters of a text that a run recorded: a path has at most 4096, and a message may name two
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
-PROSE = ("generation",)  # texts of prompts and models, in as many lines as they have: shown quoted, never on a terminal
+PROSE = (
+    "one_bit_damage",
+)  # texts of prompts and models, in as many lines as they have: shown quoted, never on a terminal
 SCHEMA = 7
 
 Numbers = dict[str, float]
@@ -417,7 +419,7 @@ class DecisionDocument(Table):
     not_measured: Listed[str]
     probes: Listed[ProbeRow]
     """Outside every verdict."""
-    generation: OneBitDamage | None
+    one_bit_damage: OneBitDamage | None
     """Null where nothing of it was measured."""
     secondaries: Listed[SecondaryRow]
     """Experts beside a dense model, for those registered that were measured on both sides. Outside every verdict."""

@@ -14,7 +14,7 @@ from reports.judge.decision import Decision, controls_once, rule_text, traps_onc
 from reports.judge.digests import digests, ten_digits
 from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.judge.instruments import ControlOutcome, TrapOutcome
-from reports.judge.one_bit_damage import generation_json
+from reports.judge.one_bit_damage import one_bit_json
 from reports.judge.probe import probe_json
 from reports.judge.secondary import secondary_json
 from reports.judge.spread.full_scope import FullScope
@@ -80,7 +80,7 @@ def decision_json(  # noqa: PLR0913 - each part of a run tells its own
         "after_kill": [gate_json(outcome, attainable) for outcome in decision.exploratory_gates],
         "not_measured": [cell.id for cell in (*decision.missing, *decision.unprobed)],
         "probes": [probe_json(outcome) for outcome in decision.probes],
-        "generation": generation_json(decision.one_bit_damage),
+        "one_bit_damage": one_bit_json(decision.one_bit_damage),
         "secondaries": [secondary_json(outcome) for outcome in decision.secondaries],
         "prefilter": prefilter_json(decision.prereg),
         "deviations": deviations(decision, subject),

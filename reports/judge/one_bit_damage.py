@@ -194,7 +194,7 @@ def _shown(texts: Mapping[str, str]) -> list[str]:
     return sorted((name for name in texts if name != "id"), key=_rank)
 
 
-def generation_json(found: OneBitDamage | None) -> dict[str, object] | None:
+def one_bit_json(found: OneBitDamage | None) -> dict[str, object] | None:
     if found is None:
         return None
     return {
@@ -240,7 +240,7 @@ def inflation_text(damage: Damage) -> str:
     return f"{damage.inflation:+.1%}" + ("" if damage.scatter is None else f" ± {100 * damage.scatter:.1f}")
 
 
-def generation_lines(found: OneBitDamage) -> list[str]:
+def one_bit_lines(found: OneBitDamage) -> list[str]:
     """What the summary says: the unquantised model, then each scope."""
     lines = [
         f"{found.claim}: unquantised NLL {found.nll:.3f} nats over {found.prompts} prompts, "

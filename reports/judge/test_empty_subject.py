@@ -10,7 +10,7 @@ from reports.judge.bootstrap import bootstrap_of_mean
 from reports.judge.decision import Decision, decide
 from reports.judge.document import core_json, decision_json
 from reports.judge.empty_subject import knowledge
-from reports.judge.one_bit_damage import generation_lines
+from reports.judge.one_bit_damage import one_bit_lines
 from reports.judge.test_closing_gates import LAYERS, NO_CURVE, RUNG, found, states_of
 from reports.pages.messages import gate_message
 from reports.pages.rendering import as_markdown
@@ -54,7 +54,7 @@ def test_it_is_said_wherever_the_gate_is_told_of_and_turns_nothing(growth: float
     assert section is not None
     assert f"**The claim is {said}.**" in as_markdown(section)
     assert decision.one_bit_damage is not None
-    assert f"one_bit_nll is {said}" in generation_lines(decision.one_bit_damage)
+    assert f"one_bit_nll is {said}" in one_bit_lines(decision.one_bit_damage)
     document: Any = decision_json(decision, subject=SUBJECT, seal={}, environment={}, errors=[])
     validator("decision").validate(document)
     (row,) = document["gates"]

@@ -19,7 +19,7 @@ from reports.base.markdown import quoted, table
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
-from reports.judge.one_bit_damage import OneBitDamage, generation_json, generation_lines, one_bit_damage
+from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage, one_bit_json, one_bit_lines
 from reports.judge.test_closing_gates import CLAIM, LAYERS, RUNG, UNROTATED, a_rung, decided, found, states_of
 from reports.pages.postmortem import MARKER, postmortem, with_written_part
 from reports.pages.rendering import as_markdown
@@ -186,7 +186,7 @@ def test_a_control_or_a_trap_that_quantises_nothing_is_not_told_of() -> None:
 def test_before_a_scope_closes_only_depths_are_told() -> None:
     outcome = told(CELLS[0])
     assert (outcome.scopes, outcome.continuations, len(outcome.depths)) == ((), (), 1)
-    assert len(generation_lines(outcome)) == 1
+    assert len(one_bit_lines(outcome)) == 1
 
 
 def test_a_trap_alone_is_told_under_its_claim() -> None:
@@ -232,7 +232,7 @@ def decision_on(*cells: Measurement) -> Decision:
 def test_the_document_fits_its_schema(cells: tuple[Measurement, ...]) -> None:
     document = document_of(decision_on(*cells))
     validator("decision").validate(document)
-    assert (document["generation"] is None) is (not cells)
+    assert (document["one_bit_damage"] is None) is (not cells)
 
 
 def test_the_scatter_between_starts_is_told() -> None:
@@ -244,19 +244,19 @@ def test_the_scatter_between_starts_is_told() -> None:
     assert (learned.by_start, frozen.by_start) == ((0.1, 0.2, 0.3), ())
     assert learned.scatter == pytest.approx(0.1)
     assert frozen.scatter is None
-    (line,) = generation_lines(outcome)[1:]
+    (line,) = one_bit_lines(outcome)[1:]
     assert line == (
         "1 bit in 4 layers: learned +33.3% ± 10.0, frozen +0.0%; ± standard deviation between 3 Haar starts, in points"
     )
     page_section = section(cell)
     assert "| learned | +33.3% |" in page_section
     assert "| 10.0 (3) |" in page_section
-    (row,) = document_of(decision_on(cell))["generation"]["scopes"][-1]["variants"][:1]
+    (row,) = document_of(decision_on(cell))["one_bit_damage"]["scopes"][-1]["variants"][:1]
     assert (row["by_start"], row["scatter"]) == ([0.1, 0.2, 0.3], pytest.approx(0.1))
 
 
 def test_the_document_says_all_of_it() -> None:
-    stated = document_of(decision_on(*CELLS))["generation"]
+    stated = document_of(decision_on(*CELLS))["one_bit_damage"]
     assert [row["layers"] for row in stated["scopes"]] == [2, 4]
     learned = stated["scopes"][1]["variants"][0]
     numbers = {"inflation", "interval", "by_start", "scatter", "nll", "kl", "same_top", "overlap", "by_domain"}
@@ -291,7 +291,7 @@ def test_the_document_says_all_of_it() -> None:
 )
 def test_the_schema_refuses_another_form(edit: Any) -> None:
     document = document_of(decision_on(*CELLS))
-    edit(document["generation"])
+    edit(document["one_bit_damage"])
     with pytest.raises(ValidationError):
         validator("decision").validate(document)
 
@@ -310,7 +310,7 @@ def test_generation_stays_outside_the_core() -> None:
     samples = cells[last].measured.samples
     more = generated(samples["nll"], {"learned": samples["nll_learned"], "frozen": (9.0, 9.0)}, {"a prompt": "x"})
     first, second = (decide(RUNG, LAYERS, {**cells, last: cell}) for cell in (cells[last], of_model(last, more)))
-    assert generation_json(first.one_bit_damage) != generation_json(second.one_bit_damage)
+    assert one_bit_json(first.one_bit_damage) != one_bit_json(second.one_bit_damage)
     assert document_of(first)["core_sha256"] == document_of(second)["core_sha256"]
 
 
@@ -454,7 +454,7 @@ def summary(decision: Decision) -> list[str]:
 
 
 def test_the_lines_say_the_model_and_each_scope() -> None:
-    lines = generation_lines(told(*CELLS))
+    lines = one_bit_lines(told(*CELLS))
     assert lines[0] == "one_bit_nll: unquantised NLL 2.000 nats over 3 prompts, uniform 6.931"
     assert lines[2] == "1 bit in 4 layers: learned +33.3%, frozen +0.0%, unrotated +300.0%"
 
@@ -478,7 +478,7 @@ def test_no_line_of_the_summary_is_wider_than_a_terminal() -> None:
         in said
     )
     assert max(map(len, lines)) <= COLUMNS
-    assert max(len(line) for line in generation_lines(told(*CELLS)) if "unquantised" in line) <= COLUMNS
+    assert max(len(line) for line in one_bit_lines(told(*CELLS)) if "unquantised" in line) <= COLUMNS
 
 
 def test_the_summary_of_a_rung_without_such_a_claim_says_nothing_of_it() -> None:

@@ -10,25 +10,24 @@ BEGIN, END = "<!-- generated: claims -->", "<!-- end of claims -->"
 
 
 def claims_table(found: Sequence[Standing]) -> str:
-    """One row per gate, one pair of columns (rule, what came of it) per design of a rung on one subject."""
+    """One row per gate, by checkpoint; one column per design of a rung on one subject: the rule and what came of it."""
     held = [one for one in found if one.error is None]
-    names = list(dict.fromkeys(gate.name for one in held for gate in one.gates))
-    columns = ["gate"]
-    for one in held:
-        columns += [f"design {one.design}", "came out"]
+    names = sorted(dict.fromkeys(gate.name for one in held for gate in one.gates), key=_checkpoint)
     rows = []
     for name in names:
-        row = [f"`{name}`"]
-        for one in held:
-            gate = next((gate for gate in one.gates if gate.name == name), None)
-            row += ["—", "—"] if gate is None else [gate.rule, _outcome(gate)]
-        rows.append(row)
-    return table(columns, rows)
+        gates = [next((gate for gate in one.gates if gate.name == name), None) for one in held]
+        rows.append([f"`{name}`", *("—" if gate is None else _outcome(gate) for gate in gates)])
+    return table(["gate", *(f"design {one.design}" for one in held)], rows)
+
+
+def _checkpoint(name: str) -> int:
+    """Of `narrow_d@4-layer`: 4."""
+    return int(name.partition("@")[2].partition("-")[0])
 
 
 def _outcome(gate: GateStanding) -> str:
     later = " (after the kill)" if gate.remarks.startswith(AFTER_KILL) else ""
-    return f"**{gate.status}**{later}: {gate.observed}, {gate.interval}"
+    return f"{gate.rule}: **{gate.status}**{later}, {gate.observed} ({gate.interval})"
 
 
 def with_claims(page: str, found: Sequence[Standing]) -> str:

@@ -12,15 +12,20 @@ from reports.published.scoreboard import GateStanding, Standing, scoreboard_html
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 GATE = GateStanding("narrow_d@4-layer", "KILLED", "d < 0.4", "0.3490", "0.7000", "0.1 to 0.6", "192", "—")
-LATER = GateStanding("beta_lift@4-layer", "MET", "lift", "1.6", "1.5", "1 to 2", "192", "after the kill, exploratory")
-FOUND = [Standing("a", None, design=4, gates=(GATE, LATER)), Standing("b", None, design=5, gates=(GATE,))]
+LATER = GateStanding("beta_lift@16-layer", "MET", "lift", "1.6", "1.5", "1 to 2", "192", "after the kill, exploratory")
+LOOK = GateStanding("narrow_d@8-layer", "KILLED", "d", "0.1", "0.3", "0 to 0.2", "384", "after the kill, exploratory")
+FOUND = [Standing("a", None, design=4, gates=(GATE, LATER)), Standing("b", None, design=5, gates=(GATE, LOOK))]
 
 
 def test_each_gate_stands_beside_its_rule_in_every_design() -> None:
     lines = claims_table([*FOUND, Standing("c", "edited by hand")]).splitlines()
-    assert lines[0] == "| gate | design 4 | came out | design 5 | came out |"
-    assert lines[2].startswith("| `narrow_d@4-layer` | d < 0.4 | **KILLED**: 0.3490, 0.1 to 0.6 | d < 0.4 |")
-    assert lines[3] == "| `beta_lift@4-layer` | lift | **MET** (after the kill): 1.6, 1 to 2 | — | — |"
+    assert lines[0] == "| gate | design 4 | design 5 |"
+    killed = "d < 0.4: **KILLED**, 0.3490 (0.1 to 0.6)"
+    assert lines[2:] == [
+        f"| `narrow_d@4-layer` | {killed} | {killed} |",
+        "| `narrow_d@8-layer` | — | d: **KILLED** (after the kill), 0.1 (0 to 0.2) |",
+        "| `beta_lift@16-layer` | lift: **MET** (after the kill), 1.6 (1 to 2) | — |",
+    ]
 
 
 def test_only_what_stands_between_the_markers_changes() -> None:

@@ -104,14 +104,23 @@ def cut_off_table(depths: Sequence[int] = DEPTHS) -> str:
 
 
 def block(page: str, name: str) -> str:
-    """What is between the markers of `name` in `page`."""
-    return page.partition(BEGIN.format(name) + "\n")[2].partition("\n" + END.format(name))[0]
+    """What is between the markers of `name` in `page`. Raises `ValueError` where they are missing."""
+    return _parts(page, name)[1]
 
 
 def with_block(page: str, name: str, text: str) -> str:
+    """`page` with `text` between the markers of `name`. Raises `ValueError` where they are missing."""
+    before, _, after = _parts(page, name)
+    return f"{before}{text}{after}"
+
+
+def _parts(page: str, name: str) -> tuple[str, str, str]:
     begin, end = BEGIN.format(name) + "\n", "\n" + END.format(name)
-    before, _, rest = page.partition(begin)
-    return f"{before}{begin}{text}{end}{rest.partition(end)[2]}"
+    before, found, rest = page.partition(begin)
+    inside, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"no block {name!r}, expected lines {begin.strip()} … {end.strip()} with a line between them")
+    return before + begin, inside, end + after
 
 
 def main() -> int:

@@ -3,6 +3,8 @@
 import pytest
 
 from reports.testing.interval_tables import (
+    BEGIN,
+    END,
     LAYERS,
     MATRICES,
     README,
@@ -57,3 +59,13 @@ def test_intervals_of_shares_cover_in_every_world_of_the_grid() -> None:
     assert MATRICES == 48
     assert min(worst.values()) >= LEAST - NOISE, worst
     assert block(README.read_text("utf8"), "coverage") == coverage_table(found)
+
+
+def test_a_page_without_the_markers_is_left_alone() -> None:
+    """Nothing of it is cut off, as it would be where the end is not found."""
+    for page in ("no markers", f"{BEGIN.format('a')}\n", f"{BEGIN.format('a')}\n{END.format('a')}\nrest"):
+        with pytest.raises(ValueError, match="no block 'a', expected lines <!-- generated: a --> … <!-- end of a -->"):
+            with_block(page, "a", "text")
+    page = f"before\n{BEGIN.format('a')}\nold\n{END.format('a')}\nafter"
+    assert with_block(page, "a", "new") == page.replace("old", "new")
+    assert block(page, "a") == "old"

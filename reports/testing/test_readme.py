@@ -98,12 +98,40 @@ def test_the_inflations_are_the_committed_ones() -> None:
     told: dict[str, dict[int, str]] = {}
     for design in (4, 5):
         path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-olmoe_nano" / "decision.json"
-        for row in json.loads(path.read_text())["generation"]["scopes"][-1]["variants"]:
+        for row in json.loads(path.read_text())["one_bit_damage"]["scopes"][-1]["variants"]:
             low, high = row["interval"]
             scatter = "" if row["scatter"] is None else f" ± {100 * row['scatter']:.1f}"
             cell = f"{row['inflation']:+.1%}{scatter} ({low:+.1%} to {high:+.1%})"
             told.setdefault(row["variant"], {})[design] = cell
     assert rows == {name: f"{cells[4]} | {cells.get(5, 'none registered')}" for name, cells in told.items()}
+
+
+def test_what_design_6_found_is_told_with_its_numbers() -> None:
+    folder = ROOT / "reports" / "verdicts" / "E-ffn-rotation-v6-olmoe_nano"
+    decision = json.loads((folder / "decision.json").read_text())
+    gates = {f"{row['claim']}@{row['checkpoint']}": row for row in (*decision["gates"], *decision["after_kill"])}
+    page = " ".join(CLAIMS.split())
+    first, full, lift = (gates[name] for name in ("narrow_d@4", "narrow_d@16", "beta_lift@16"))
+    layers = [row["layer"] for row in first["by_layer"]]
+    assert first["observed"] == 0.0
+    assert f"none of the {first['n']} matrices of layers {', '.join(map(str, layers[:-1]))} and {layers[-1]}" in page
+    assert f"{round(full['observed'] * full['n'])} of {full['n']} are over all layers" in page
+    assert f"The held-out lift is {lift['observed']:.3f} where 1.05 is asked" in page
+    (row,) = re.findall(
+        r"^\| mean \| (.+) \|$", (folder / "postmortem.md").read_text("utf8").split("## Search")[0], re.M
+    )
+    held, learned, noise, *_ = row.split(" | ")
+    assert held == f"{lift['observed']:.3f}"
+    assert f"the same rotations reach {learned}, and on Gaussian stacks {noise}" in page
+    assert f"lifts that half by {learned} and the other by {held}" in " ".join(README.split())
+    above = {one["layer"]: f"{one['observed']:.3f}" for one in lift["by_layer"] if one["observed"] >= 1.05}
+    assert f"Layers {' and '.join(map(str, above))} alone pass ({' and '.join(above.values())})" in page
+    variants = {one["variant"]: one for one in decision["one_bit_damage"]["scopes"][-1]["variants"]}
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| ([^|]+%\)) \|$", CLAIMS, re.M))
+    for name, one in variants.items():
+        low, high = one["interval"]
+        assert rows.pop(name) == f"{one['inflation']:+.1%} ± {100 * one['scatter']:.1f} ({low:+.1%} to {high:+.1%})"
+    assert rows == {}
 
 
 def test_the_comparison_with_the_dense_twin_is_the_committed_one() -> None:

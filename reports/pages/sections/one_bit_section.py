@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from reports.base.markdown import code, plain
 from reports.base.number_table import Table
-from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, generation_lines, prompts_text
+from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage, one_bit_lines, prompts_text
 from reports.pages.section import Part, Quoted, Section, Told
 
 ORDER = 60
@@ -36,7 +36,7 @@ def section(told: Told) -> Section | None:
         parts.append(f"**{plain(texts['id'])}**")
         for what, text in texts.items():
             parts += [] if what == "id" else [f"{plain(what)}:", Quoted(text)]
-    return Section("At one bit per weight", tuple(parts), tuple(generation_lines(found)))
+    return Section("At one bit per weight", tuple(parts), tuple(one_bit_lines(found)))
 
 
 def _variants_named(found: OneBitDamage) -> str:

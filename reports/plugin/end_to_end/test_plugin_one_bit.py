@@ -67,7 +67,7 @@ def test_the_model_is_judged_on_its_last_layer(model: Run, finished_rung: Any, p
     low, high = gate["interval"]
     assert low < gate["observed"] < high < 0.07
     assert gate["sensitivity"][0]["metric"] == "inflation_unbiased"
-    told = document["generation"]
+    told = document["one_bit_damage"]
     assert [scope["layers"] for scope in told["scopes"]] == [2, LAYERS]
     (learned,) = [row for row in told["scopes"][1]["variants"] if row["variant"] == "learned"]
     assert learned["inflation"] == pytest.approx(gate["observed"], rel=1e-9)
@@ -134,7 +134,7 @@ def test_other_prompts_make_a_run_exploratory(model: Run, pytester: pytest.Pytes
     (path,) = (pytester.path / "reports" / "out").glob("*/decision.json")
     document = json.loads(path.read_text())
     assert document["subject"]["exploratory"]
-    assert document["generation"]["prompts"] == 300
+    assert document["one_bit_damage"]["prompts"] == 300
 
 
 @pytest.mark.parametrize(
