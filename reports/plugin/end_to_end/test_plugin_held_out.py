@@ -1,5 +1,6 @@
 """A rung of held-out lifts from weights to verdict: what is shared survives, noise dies, instruments are checked."""
 
+import json
 from statistics import fmean
 from typing import Any
 
@@ -7,7 +8,6 @@ import pytest
 
 from fixtures.rotating import crosswise, held_out_traps  # before a run in this process can load it for itself
 from fixtures.testing.held_out_rung import NAME, write_held_out_rung
-from fixtures.testing.miniature import artefact
 from reports.base.errors import ExitCode
 
 
@@ -16,7 +16,8 @@ def run(pytester: pytest.Pytester, elsewhere: None) -> Any:
     def started(*arguments: str, **rung: Any) -> tuple[pytest.RunResult, Any]:
         write_held_out_rung(pytester.path, **rung)
         result = pytester.runpytest_inprocess("hypotheses", f"--prereg={NAME}", *arguments)
-        return result, artefact(pytester.path, "decision.json", NAME)
+        (path,) = (pytester.path / "reports" / "out").rglob("decision.json")
+        return result, json.loads(path.read_text("utf8"))
 
     return started
 
@@ -70,3 +71,13 @@ def test_an_instrument_that_learns_on_what_it_measures_is_found_out(run: Any, mo
     assert {row["name"]: row["sound"] for row in document["traps"] if row["name"] == "off_rotation"} == {
         "off_rotation": False
     }
+
+
+def test_a_sample_of_experts_is_told_as_what_it_is(run: Any) -> None:
+    """Four of eight experts, so half of the rows: it decides nothing."""
+    result, document = run("--sample")
+    assert result.ret == ExitCode.SURVIVED
+    assert document["subject"]["exploratory"]
+    (gate,) = document["gates"]
+    assert (gate["n"], gate["status"]) == (3 * 2 * 4, "MET")
+    result.stdout.fnmatch_lines(["*learned on 2 rows per dimension, a sample where 4 are*"])
