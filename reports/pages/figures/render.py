@@ -4,12 +4,14 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import fill
 
 from reports.pages.figures.shown import Panel, Shown
 from reports.pages.figures.theme import COLOURS, PAGE, WIDTH, light, rc_params
 
 DPI = 200
 POINTS = 72  # per inch: laid out in the units of the SVG
+TITLE, ALONG, UP = 46, 52, 13  # characters of a line: of a title, along x, and along y for each inch of height
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -36,8 +38,10 @@ def draw(figure: Shown, panel: Panel) -> Drawing:
     with mpl.rc_context({**mpl.rcParamsDefault, **rc_params(identity)}):  # type: ignore[dict-item]
         canvas = Figure(figsize=(WIDTH, panel.height), dpi=POINTS, layout="constrained")
         axes = canvas.add_subplot()
-        axes.set_title(panel.title)
+        axes.set_title(fill(panel.title, TITLE))
         panel.draw(axes)
+        axes.set_xlabel(fill(axes.get_xlabel(), ALONG))
+        axes.set_ylabel(fill(axes.get_ylabel(), int(UP * panel.height)))
         canvas.draw_without_rendering()
         canvas.set_layout_engine("none")  # laid out: both files show the same
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -68,3 +68,13 @@ def test_names_stay_text() -> None:
     root = ElementTree.fromstring(svg)  # noqa: S314 - ours
     texts = ["".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert HOSTILE in texts
+
+
+def test_a_long_title_and_label_are_on_several_lines_inside_the_picture() -> None:
+    text = " ".join(f"word{i:02d}" for i in range(14))
+    svg, _ = drawing_of(a_figure(title=text))
+    lines = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert text not in lines
+    assert {word for line in lines for word in line.split() if word.startswith("word")} == set(text.split())
+    longest = max(len(line) for line in lines if line.startswith("word") and line != text)
+    assert longest <= 52
