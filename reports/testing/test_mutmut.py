@@ -24,6 +24,8 @@ SHOWN = 20  # diffs in a failure
 # function -> how many of its mutants do what it does, and why
 SAME: Mapping[str, tuple[int, str]] = {
     "reports.judge.bootstrap.bootstrap_over_prompts": (3, "values are floats without a dtype; labels in capitals"),
+    "reports.judge.bootstrap._by_source": (1, "a ratio of sums is the same where both have the other sign"),
+    "reports.judge.gates._noise_meets": (1, "a rule on the whole model is judged before it comes there"),
     "reports.judge.gates.apply_rule": (1, "a draw moves by the tolerance in both directions, in either order"),
     "reports.judge.gates._closing_outcome": (4, "_meets reads neither metric nor draws of a closing rule"),
     "reports.judge.gates.paired_nll": (3, "zip is strict beside lengths that were checked where samples are made"),
