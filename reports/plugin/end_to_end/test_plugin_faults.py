@@ -5,7 +5,9 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import torch
 
 from fixtures.checkpoints.layout import read_layout
 from fixtures.testing.miniature import NAME, artefact, measured, write_miniature
+from fixtures.testing.tiny import edit_header, edit_json, tiny_checkpoint
 from fixtures.testing.waiting import wait_for
 from reports.base.errors import ExitCode
 from reports.store.store import decode_entry, encode_entry
@@ -62,6 +65,44 @@ def test_an_unusable_checkpoint_stops_before_collection(run: Any, pytester: pyte
     assert result.ret == ExitCode.BAD_INPUT
     assert "re-download" in result.stderr.str()
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def compiled(folder: Path) -> None:
+    def prefix(header: dict[str, Any]) -> None:
+        for name in [name for name in header if name != "__metadata__"]:
+            header[f"_orig_mod.{name}"] = header.pop(name)
+
+    edit_header(folder / "model.safetensors", prefix)
+
+
+def an_adapter(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "adapter_config.json").write_text("{}")
+
+
+def of_llama(folder: Path) -> None:
+    edit_json(folder / "config.json", lambda config: config.update(model_type="llama"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (compiled, "*copy: '_orig_mod.' in tensor names, which is a compiled model's*; save `model._orig_mod` in its*"),
+        (an_adapter, "*copy: 'adapter_config.json' is an adapter, not a whole model*; merge it into its base model*"),
+        (of_llama, "*config.json: model_type 'llama' is not supported, expected one of olmoe, *"),
+    ],
+)
+def test_another_format_is_called_by_its_name(
+    run: Any, change: Callable[[Path], None], said: str, pytester: pytest.Pytester
+) -> None:
+    write_miniature(pytester.path)
+    change(tiny_checkpoint(pytester.path / "copy"))
+    result = run("--model", "copy")
+    assert result.ret == ExitCode.BAD_INPUT
+    result.stderr.fnmatch_lines([f"Exit: BAD INPUT: {said}"])
+    assert "re-download" not in result.stderr.str()
     result.stdout.no_fnmatch_line("*collected*")
 
 
@@ -150,6 +191,7 @@ def test_an_error_of_the_suite_is_neither_a_kill_nor_green(
 
 HELD = """
 from pathlib import Path
+from fixtures.testing.tiny import edit_header, edit_json, tiny_checkpoint
 from fixtures.testing.waiting import wait_for
 
 def pytest_runtest_call(item):
@@ -182,6 +224,7 @@ def test_sigkill_midway_then_resume_comes_to_the_same_core(run: Any, finished: A
 
 CRASH = """
 import os, pathlib, pytest
+from fixtures.testing.tiny import edit_header, edit_json, tiny_checkpoint
 from fixtures.testing.waiting import wait_for
 
 def a_failure():
