@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.base.spans import spans
+from reports.base.spans import listed, spans
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,10 @@ def test_no_number_is_lost_or_added(numbers: set[int]) -> None:
         first, _, last = part.partition("-")
         read.extend(range(int(first), int(last or first) + 1))
     assert read == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [((), "no"), ((16,), "16"), ((4, 16), "4 and 16"), ((4, 8, 16), "4, 8 and 16")]
+)
+def test_a_list_is_read_as_it_is_said(numbers: tuple[int, ...], text: str) -> None:
+    assert listed(numbers) == text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reports.base.printing import as_word, one_line
+from reports.base.spans import listed
 from reports.judge.compare.reproduce import difference_table, outcome_line
 from reports.judge.decision import UNSAID, rule_text
 from reports.judge.gates import GateOutcome
@@ -160,7 +161,7 @@ def write_comparison(reporter: pytest.TerminalReporter, comparison: Comparison) 
 
 def _rule_line(plan: Plan, claim: Claim) -> str:
     counts = [len(gate.layers) for gate in gates(plan.prereg, plan.subject.layers) if gate.claim == claim]
-    return f"{claim.name}: {rule_text(claim.rule)}, judged at {' and '.join(map(str, counts))} layers"
+    return f"{claim.name}: {rule_text(claim.rule)}, judged at {listed(counts)} layers"
 
 
 def _word(report: pytest.TestReport, properties: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ then sealed as it is, and the theorem is printed beside it.
 from dataclasses import dataclass
 
 from reports.base.errors import BadInput
+from reports.base.spans import listed
 from reports.prereg.declared import Severity
 from reports.prereg.measures import branches
 from reports.prereg.prefilter import arithmetic, over_budget
@@ -89,7 +90,7 @@ def _early_kills(claim: Claim, prereg: Preregistration) -> list[Finding]:  # noq
         return [
             Finding(claim.name, "refused", f"no share after {count} of {layers} layers is low enough for an early kill")
         ]
-    computed = f"lint computes futility = {list(greatest)} for {' and '.join(map(str, early))} of {layers} layers"
+    computed = f"lint computes futility = {list(greatest)} for {listed(early)} of {layers} layers"
     if not claim.futility:
         return [Finding(claim.name, "refused", f"early kills without cut-offs are wrong too often; {computed}")]
     if any(share > most for share, most in zip(claim.futility, greatest, strict=True)):

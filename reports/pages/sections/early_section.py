@@ -1,6 +1,7 @@
 """How often the rules that may kill early are wrong: the operating curve of each claim, before any weight was read."""
 
 from reports.base.number_table import Table
+from reports.base.spans import listed
 from reports.pages.section import Part, Section, Told
 from reports.prereg.operating.operating_curve import OperatingCurve, operating_curves
 
@@ -26,7 +27,7 @@ def section(told: Told) -> Section | None:
         return None
     parts: list[Part] = [SAID, *([ASCENDING] if prereg.layer_order == "ascending" else [])]
     for curve in curves:
-        early = " and ".join(map(str, curve.checkpoints[:-1]))
+        early = listed(curve.checkpoints[:-1])
         parts.append(f"`{curve.claim}`, killed early after {early} layers, by the {curve.unit}:")
         parts.append(_table(curve))
     return Section("Early kills", tuple(parts))

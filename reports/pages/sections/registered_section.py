@@ -1,5 +1,6 @@
 """What was registered before the run."""
 
+from reports.base.spans import listed
 from reports.judge.decision import rule_text
 from reports.pages.section import Bullets, Section, Told
 
@@ -11,7 +12,7 @@ def section(told: Told) -> Section:
     prereg = told.decision.prereg
     rules = Bullets(
         tuple(
-            f"`{claim.name}`: {rule_text(claim.rule)}, judged at {' and '.join(map(str, claim.checkpoints))} layers. "
+            f"`{claim.name}`: {rule_text(claim.rule)}, judged at {listed(claim.checkpoints)} layers. "
             + claim.statement.strip()
             for claim in prereg.claims
         )
