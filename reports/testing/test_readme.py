@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.__main__ import parser as fixtures_parser
 from reports.base.errors import ExitCode
 from reports.commands.cli import parser
 from reports.plugin.early import add_options
@@ -50,6 +51,12 @@ def test_every_command_of_reports_is_named() -> None:
     (line,) = re.findall(r"^python -m reports +(lint \| .+)$", README, re.M)
     (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     assert set(line.split(" | ")) == set(commands.choices)
+
+
+def test_every_command_of_fixtures_is_named() -> None:
+    lines = re.findall(r"^python -m fixtures (.+)$", README, re.M)
+    (commands,) = (action for action in fixtures_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert {part.split()[0] for line in lines for part in line.split(" | ")} == set(commands.choices)
 
 
 def test_every_exit_code_is_listed() -> None:
