@@ -91,7 +91,7 @@ def of_llama(folder: Path) -> None:
     [
         (compiled, "*copy: '_orig_mod.' in tensor names, which is a compiled model's*; save `model._orig_mod` in its*"),
         (an_adapter, "*copy: 'adapter_config.json' is an adapter, not a whole model*; merge it into its base model*"),
-        (of_llama, "*config.json: model_type 'llama' is not supported, expected one of olmoe, *"),
+        (of_llama, "*config.json: model_type 'llama' is not supported, expected one of afmoe, *"),
     ],
 )
 def test_another_format_is_called_by_its_name(
