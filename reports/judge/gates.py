@@ -356,7 +356,7 @@ def judge_gate(
         broken=tuple(broken.values()),
         broken_cells=tuple(broken),
         decompositions=decompositions,
-        null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws) if decompositions else 0.0,
+        null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws),
         sources=layers[-1].measured.sources if pairs else None,
         knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.of_model else None,
     )

@@ -1,16 +1,29 @@
 """What a gate hands on beside its status: counts, reach, what noise does, the error of nulls, sources of prompts."""
 
+from dataclasses import replace
+
 import pytest
 
 from reports.judge.decision import rule_text
-from reports.judge.gates import apply_rule, judge_gate
+from reports.judge.gates import apply_rule, judge_gate, judge_gates
+from reports.judge.instruments import judge_trap
 from reports.judge.spread.null_error import shared_null_error
 from reports.judge.test_closing_gates import CLAIM as CLOSING
 from reports.judge.test_gates import INTERVAL, claimed
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Gate
-from reports.prereg.rules import MeanAtLeast, Rule, ShareAtMost, ShareBelow
-from reports.testing.small_rules import a_claim, generated, lifted, of, of_model, sampled
+from reports.prereg.rules import AtLevel, MeanAtLeast, Rule, ShareAtMost, ShareBelow
+from reports.testing.small_rules import (
+    a_claim,
+    a_preregistration,
+    a_trap,
+    generated,
+    lifted,
+    of,
+    of_model,
+    rotations,
+    sampled,
+)
 
 BELOW, AT_MOST = ShareBelow("lift", 1.0, 0.5), ShareAtMost("lift", 1.0, 0.5)
 
@@ -86,3 +99,24 @@ def test_the_sources_of_prompts_are_those_of_the_closing_layer() -> None:
     lift = Gate(a_claim("beta_lift", MeanAtLeast("lift", 1.5)), (0,), ())
     (layer,) = claimed(sampled({"lift": (1.2,)}))
     assert judge_gate(lift, INTERVAL, {layer.cell: layer}).sources is None
+
+
+@pytest.mark.parametrize("registered", [None, 1, 8])
+def test_a_rung_hands_on_how_many_draws_an_iid_null_is_the_mean_of(registered: int | None) -> None:
+    claim = a_claim("beta_lift", MeanAtLeast("lift", 1.5), checkpoints=(2,))
+    layers = claimed(lifted(1.5, 1.2, (1.25, 1.0, 1.1)), lifted(1.6, 1.2, (1.25, 1.05, 1.2)))
+    settings = None if registered is None else replace(rotations("per_matrix"), gaussian_draws=registered)
+    prereg = replace(a_preregistration([claim], layers=2), rotations=settings)
+    (outcome,) = judge_gates(prereg, (0, 1), {layer.cell: layer for layer in layers})
+    assert outcome.null_error == shared_null_error([layer.measured for layer in layers], registered or 1) > 0.0
+
+
+def test_a_trap_at_a_level_tells_a_lift_only_where_there_is_one() -> None:
+    trap = a_trap("off_rotation", AtLevel("gain", 0.25))
+    cell = Cell("trap", "off_rotation", 0)
+    bare = judge_trap(trap, 0, of(cell, sampled({"gain": (1.1,)}, {"gain": 1.0})))
+    assert bare.reason == "gain 1.1000, level 1.0000 ± 0.25"
+    lifted_too = judge_trap(trap, 0, of(cell, sampled({"gain": (1.1,), "lift": (1.2,)}, {"gain": 1.0})))
+    assert lifted_too.reason == "gain 1.1000, level 1.0000 ± 0.25; lift 1.2000"
+    asked = a_trap("off_rotation", AtLevel("gain", 0.25, lift_below=9.0))
+    assert judge_trap(asked, 0, of(cell, sampled({"gain": (1.1,)}, {"gain": 1.0}))).sound is False
