@@ -37,6 +37,17 @@ def fold(w: Tensor, scale: Tensor) -> Tensor:
     return w.double() * scale.to(w.device)
 
 
+def centre(w: Tensor, dim: int) -> Tensor:
+    """`w` less its mean over axis `dim`, in float64: what a stream without a mean sees of it.
+
+    A norm that takes the mean away hands over u with Σ u = 0, so `W u = (W P) u` for P = 1 − 11ᵀ/n, the mean over the
+    input axis (-1) being free; and what is written to a stream that only such norms read is free along the output axis
+    (-2) of `down`. Taken away on both sides, the network is one of RMS norms, in which every rotation of the stream is
+    free again.
+    """
+    return w.double() - w.double().mean(dim, keepdim=True)
+
+
 def unfold(folded: Tensor, scale: Tensor, stored: Tensor) -> Tensor:
     """`w` from `fold(w, scale)`, in the dtype of `stored`; columns of scale 0, which are lost, come from `stored`.
 

@@ -4,4 +4,5 @@ from typing import Literal
 
 Symmetry = Literal["gated", "gated_relu", "relu", "relu_squared", "none"]  # see `kernels/canonical/balancing.py`
 SYMMETRIES: tuple[Symmetry, ...] = ("gated", "gated_relu", "relu", "relu_squared", "none")
-NormForm = Literal["weight", "one_plus_weight", "none"]  # x·γ, x·(1 + γ), and a norm without a weight that experts read
+# x̂·γ, x̂·(1 + γ), (x̂ − mean)·γ without a bias, and a norm without a weight that experts read; x̂ over its RMS
+NormForm = Literal["weight", "one_plus_weight", "centred_weight", "none"]

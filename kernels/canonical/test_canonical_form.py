@@ -266,6 +266,46 @@ def test_a_changed_network_is_carried_back() -> None:
     assert torch.equal(back.up, torch.where(alive[..., None] & channels, experts.up * 2, experts.up))
 
 
+@settings(max_examples=50, deadline=None)
+@given(size=SIZES, seed=SEEDS, dtype=DTYPES)
+def test_of_a_norm_without_a_mean_the_function_is_unchanged(
+    size: tuple[int, int, int], seed: int, dtype: torch.dtype
+) -> None:
+    """Of vectors whose channels sum to 0, and up to what is added to the mean, which the next norm takes away."""
+    experts, norm = some_experts(size, seed, "gated", dtype)
+    found = canonical_form(experts, norm, "centred_weight", "gated")
+    x = torch.randn(size[2], 5, dtype=torch.float64, generator=seeded(seed + 1))
+    x -= x.mean(0)
+    expected, sizes = output(experts, norm.double()[:, None] * x, "gated")
+    actual, _ = output(found.experts, x, "gated")
+    folded = [w.double().abs() * norm.double().abs() for w in (experts.gate, experts.up) if w is not None]
+    bound = experts.down.double().abs() @ ((folded[0] @ x.abs()) * (folded[1] @ x.abs()))
+    error = (actual - (expected - expected.mean(-2, keepdim=True))).abs()
+    assert bool((error <= 1e-12 * (bound + sizes).amax(-2, keepdim=True) + 1e-300).all())
+    assert found.experts.gate is not None
+    for w, dim in zip(found.experts, (-1, -1, -2), strict=True):
+        assert w is not None
+        assert bool((w.sum(dim).abs() <= 1e-12 * w.abs().sum(dim) + 1e-12 * float(w.abs().max())).all())
+    assert equal(found.undone(experts), experts)
+
+
+def test_a_change_without_a_mean_is_carried_back() -> None:
+    """The stored network then computes what the changed canonical one does, its mean left as it was."""
+    experts, norm = some_experts((2, 8, 16), 5, "gated", dead=0.0)
+    norm = norm.abs() + 0.1
+    found = canonical_form(experts, norm, "centred_weight", "gated")
+    assert found.experts.gate is not None
+    signs = Experts(found.experts.gate.sign(), found.experts.up.sign(), found.experts.down.sign())
+    back = reverted(signs, found, experts)
+    x = torch.randn(16, 5, dtype=torch.float64, generator=seeded(9))
+    x -= x.mean(0)
+    wanted, _ = output(signs, x, "gated")
+    actual, _ = output(back, norm[:, None] * x, "gated")
+    without_mean = [one - one.mean(-2, keepdim=True) for one in (actual, wanted)]
+    torch.testing.assert_close(*without_mean, rtol=1e-10, atol=1e-10)
+    assert not equal(back, experts)
+
+
 @pytest.mark.parametrize("degree", [2, 3])
 def test_a_root_moves_with_the_exponent_and_snaps(degree: int) -> None:
     mantissa = torch.rand(100, dtype=torch.float64, generator=seeded(1)) + 0.5

@@ -22,6 +22,15 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
+def remedy(error: OSError) -> str:
+    """What to do about a file that cannot be opened or read; another download helps only where it is lacking or bad."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "give yourself the right to read it"
+    if error.errno in (errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENXIO):
+        return "put the file itself in its place"
+    return "re-download it" if error.errno in (errno.ENOENT, errno.ENOTDIR) else "check the disk or re-download it"
+
+
 def read_regular(path: Path, at_most: int | None = None) -> bytes:
     """The bytes of that file, or the first `at_most` + 1 of them, which tells that there are more."""
     with open_regular(path) as file:

@@ -1,12 +1,13 @@
 """What is read is a file, and not an endless one."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reports.base.files import read_regular
+from reports.base.files import read_regular, remedy
 
 
 def test_the_bytes_of_a_file_and_of_what_links_to_it(tmp_path: Path) -> None:
@@ -37,3 +38,17 @@ def test_nothing_else_is_read(tmp_path: Path, make: Callable[[Path], object], re
     make(tmp_path / "a")
     with pytest.raises(OSError, match=reason):
         read_regular(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EACCES, "give yourself the right to read it"),
+        (errno.EISDIR, "put the file itself in its place"),
+        (errno.ELOOP, "put the file itself in its place"),
+        (errno.ENOENT, "re-download it"),
+        (errno.EIO, "check the disk or re-download it"),
+    ],
+)
+def test_only_what_is_lacking_or_damaged_is_downloaded_again(number: int, advice: str) -> None:
+    assert remedy(OSError(number, os.strerror(number))) == advice

@@ -159,7 +159,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "started": session.started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "options": dict(session.options),
-        "subject_location": as_text(_relative(session.plan.subject.location, session.root)),
+        "subject_location": as_text(_location(session.plan, session.root)),
         "subject_revision": session.plan.subject.revision,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -167,6 +167,14 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "code_sha256": dict(session.plan.code),
         "settings": identity.get("settings"),
     }
+
+
+def _location(plan: Plan, root: Path) -> str:
+    """Where the subject lies; of the sealed one in a package its name, version and folder, wherever it is installed."""
+    sealed = plan.prereg.subject
+    if sealed.package is not None and not plan.subject.exploratory:
+        return f"{sealed.source}=={sealed.version}/{sealed.folder}"
+    return _relative(plan.subject.location, root)
 
 
 def _relative(location: str, root: Path) -> str:

@@ -48,6 +48,17 @@ def test_nulls_cost_what_their_sample_does() -> None:
     assert once == pytest.approx(100 * 32 * (step_flops(1024, 2048) + step_flops(2048, 1024)))
 
 
+def test_without_a_gate_an_expert_has_one_search_less() -> None:
+    assert LARGE.rotations is not None
+    ungated, rotations = replace(LARGE.subject, gated=False), replace(LARGE.rotations, gaussian_draws=0)
+    expert = 100 * (step_flops(1024, 2048) + step_flops(2048, 1024))
+    assert search_flops(ungated, rotations, 1) == pytest.approx((64 * expert, 2 * 4 * expert))
+    assert SHARED.rotations is not None
+    stacks = step_flops(64 * 1024, 2048) + step_flops(64 * 2048, 1024)
+    found = search_flops(replace(SHARED.subject, gated=False), SHARED.rotations, 1)
+    assert found == pytest.approx((100 * stacks, 100 * (2 + 32) * stacks))
+
+
 def test_a_sample_is_offered_where_there_is_one() -> None:
     assert "--sample" not in effort_lines(LARGE, 16, cores=2, sample=True)[0]
     assert "--sample" not in effort_lines(SHARED, 16, cores=1)[0]

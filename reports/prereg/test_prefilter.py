@@ -53,6 +53,21 @@ def test_effective_bits_count_every_stored_bit(scope: Scope) -> None:
     assert effective_bits(OLMOE, rotations(scope)).mean == pytest.approx((weights + scales + turned) / weights)
 
 
+def test_without_a_gate_an_expert_has_two_matrices() -> None:
+    """1536 × 384 for itself: 1 + 16/384 + 16 · 384²/(1536 · 384), and down 1 + 16/1536 + 16 · 1536²/(1536 · 384)."""
+    subject = PREREGS["E-ffn-rotation-v4-minilm"].subject
+    bits = effective_bits(subject, rotations("per_matrix"))
+    up, down = 1.0 + 16 / 384 + 4.0, 1.0 + 16 / 1536 + 64.0
+    assert (bits.gate_up, bits.down) == pytest.approx((up, down), rel=1e-15)
+    assert bits.mean == pytest.approx((up + down) / 2, rel=1e-15)
+    assert effective_bits(subject, rotations("per_layer")).gate_up == pytest.approx(up, rel=1e-15)  # with nothing else
+    told, floor = prefilter_lines(PREREGS["E-ffn-rotation-v4-minilm"])
+    assert told.startswith("35.03 bits per weight with a 16-bit rotation per matrix: up 5.04, down 65.01 (1 sign + 16")
+    assert floor.startswith(
+        "a Haar rotation takes any matrix to β = 0.7985 (up), 0.7980 (down); from there no rotation"
+    )
+
+
 def test_bits_of_rotation_and_scales_are_those_registered() -> None:
     free = replace(rotations("per_matrix"), rotation_bits=0, scale_bits=0)
     assert effective_bits(OLMOE, free).mean == 1.0

@@ -29,6 +29,9 @@ def refusals(prereg: Preregistration) -> list[str]:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_rule_uses_rotations_that_any_processor_finds(path: Path) -> None:
     prereg = load_preregistration(path)
+    if prereg.subject.experts == 1:  # nothing but β is asked of a rotation, and nothing of a dense model is run
+        assert uses(prereg) == {}
+        return
     assert prereg.rotations is not None
     assert uses(prereg)
     assert [unrepeatable(optimiser, prereg.rotations) for optimiser in uses(prereg)] == [None] * len(uses(prereg))

@@ -6,12 +6,16 @@ from reports.base.errors import BadInput
 from reports.base.markdown import table
 from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing
 
+EMBEDDED = "olmoe_nano"  # the subject of the README
 BEGIN, END = "<!-- generated: claims -->", "<!-- end of claims -->"
 
 
 def claims_table(found: Sequence[Standing]) -> str:
-    """One row per gate, by checkpoint; one column per design of a rung on one subject: the rule and what came of it."""
-    held = [one for one in found if one.error is None]
+    """One row per gate, by checkpoint; one column per design on the embedded model: the rule and what came of it.
+
+    Verdicts on other subjects are on the scoreboard alone.
+    """
+    held = [one for one in found if one.error is None and one.subject == EMBEDDED]
     names = sorted(dict.fromkeys(gate.name for one in held for gate in one.gates), key=_checkpoint)
     rows = []
     for name in names:

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-GATE = Path(__file__).resolve().parents[2] / ".ci" / "require_kill.py"
+CI = Path(__file__).resolve().parents[2] / ".ci"
+GATE = CI / "require_kill.py"
 TRIGGER = "narrow-d threshold unmet at 4-layer checkpoint"
 
 
@@ -76,3 +78,52 @@ def test_a_kill_that_pytest_did_not_end_with_is_red(tmp_path: Path) -> None:
     done = gate(tmp_path)
     assert done.returncode == 2
     assert "exit code of pytest 12, expected 1" in done.stderr
+
+
+def published(root: Path, name: str, subject: str) -> Path:
+    """A verdict that names its rule, in a copy of the layout that the script is in."""
+    rules, folder = root / "hypotheses" / "preregistrations", root / "reports" / "verdicts" / name
+    for made in (rules, folder, root / ".ci"):
+        made.mkdir(parents=True, exist_ok=True)
+    shutil.copy(CI / "measured_here.py", root / ".ci")
+    (rules / f"{name}.toml").write_text(f"[subject]\n{subject}\n")
+    (folder / "decision.json").write_text(json.dumps({"seal": {"file": f"{name}.toml"}}))
+    return folder / "decision.json"
+
+
+def measurable(root: Path, *decisions: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / ".ci" / "measured_here.py"), *map(str, decisions)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_verdict_on_a_package_that_is_not_installed_is_left_out_and_said(tmp_path: Path) -> None:
+    folder = published(tmp_path, "folder", 'source = "fixtures/olmoe_nano"')
+    pytest_is = published(tmp_path, "here", f'source = "package:pytest"\nversion = "{pytest.__version__}"')
+    older = published(tmp_path, "older", 'source = "package:pytest"\nversion = "0.0.1"')
+    absent = published(tmp_path, "absent", 'source = "package:no-such-weights"\nversion = "1.0"')
+    done = measurable(tmp_path, folder, pytest_is, older, absent)
+    assert (done.returncode, done.stdout.splitlines()) == (0, [str(folder), str(pytest_is)])
+    assert done.stderr.splitlines() == [
+        "left out: older, measured on pytest==0.0.1, which is not installed",
+        "left out: absent, measured on no-such-weights==1.0, which is not installed",
+    ]
+
+
+@pytest.mark.parametrize("damage", ["decision", "rule", "seal", "version"])
+def test_a_verdict_that_names_no_rule_is_red(damage: str, tmp_path: Path) -> None:
+    decision = published(tmp_path, "E", 'source = "package:pytest"' + ('\nversion = "1"' * (damage != "version")))
+    if damage == "rule":
+        (tmp_path / "hypotheses" / "preregistrations" / "E.toml").unlink()
+    elif damage != "version":
+        decision.write_text("{" if damage == "decision" else '{"seal": null}')
+    done = measurable(tmp_path, decision)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{decision}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_ci_measures_what_can_be_measured_and_decides_everything_again() -> None:
+    text = (CI / "run").read_text("utf8")
+    assert "measurable=$(.venv/bin/python .ci/measured_here.py reports/verdicts/*/decision.json)" in text
+    assert "-e '.[dev,third-party]'\"" in text
+    assert text.index("reports reproduce") < text.index("measured_here.py") < text.index("--reproduce=")

@@ -100,6 +100,26 @@ def test_the_decomposition_is_the_committed_one(design: int) -> None:
     assert decision["trigger"] in " ".join((README + CLAIMS).split())
 
 
+def test_what_was_found_on_weights_that_others_trained_is_told_with_its_numbers() -> None:
+    page, gates = " ".join(CLAIMS.split()), {}
+    for design in (4, 6):
+        path = ROOT / "reports" / "verdicts" / f"E-ffn-rotation-v{design}-minilm" / "decision.json"
+        decision = json.loads(path.read_text())
+        assert decision["verdict"] == "KILLED"
+        every = {f"{row['claim']}@{row['checkpoint']}": row for row in (*decision["gates"], *decision["after_kill"])}
+        gates[design] = every
+    ranks, over, lift = gates[4]["narrow_d@6"], gates[6]["narrow_d@6"], gates[4]["beta_lift@6"]
+    assert (ranks["n"], ranks["observed"], over["observed"]) == (12, 0.0, 0.0)
+    assert f"(median {ranks['median']:.3f}, noise {ranks['reference']:.3f})" in page
+    assert f"over drawn noise the ranks are {over['median']:.3f} in the median" in page
+    factors = lift["decomposition"]
+    low, high = factors["structure_interval"]
+    assert (
+        f"β by {factors['lift']:.3f} = random {factors['random']:.3f} × noise fit {factors['noise_fit']:.3f} × "
+        f"structure {factors['structure']:.3f} ({low:.3f} to {high:.3f})"
+    ) in page
+
+
 def test_the_inflations_are_the_committed_ones() -> None:
     rows = dict(re.findall(r"^\| `(\w+)`[^|]* \| (.+%\) \| (?:.+%\)|none registered)) \|$", CLAIMS, re.M))
     told: dict[str, dict[int, str]] = {}

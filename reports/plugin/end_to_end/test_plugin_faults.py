@@ -82,8 +82,8 @@ def an_adapter(folder: Path) -> None:
     (folder / "adapter_config.json").write_text("{}")
 
 
-def of_llama(folder: Path) -> None:
-    edit_json(folder / "config.json", lambda config: config.update(model_type="llama"))
+def of_gpt2(folder: Path) -> None:
+    edit_json(folder / "config.json", lambda config: config.update(model_type="gpt2"))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def of_llama(folder: Path) -> None:
     [
         (compiled, "*copy: '_orig_mod.' in tensor names, which is a compiled model's*; save `model._orig_mod` in its*"),
         (an_adapter, "*copy: 'adapter_config.json' is an adapter, not a whole model*; merge it into its base model*"),
-        (of_llama, "*config.json: model_type 'llama' is not supported, expected one of afmoe, *"),
+        (of_gpt2, "*config.json: model_type 'gpt2' is not supported, expected one of afmoe, *"),
     ],
 )
 def test_another_format_is_called_by_its_name(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fixtures.rotating import crosswise, held_out_traps  # before a run in this process can load it for itself
+from fixtures.testing.dense_miniature import write_dense
 from fixtures.testing.held_out_rung import NAME, write_held_out_rung
 from reports.base.errors import ExitCode
 
@@ -81,3 +82,17 @@ def test_a_sample_of_experts_is_told_as_what_it_is(run: Any) -> None:
     (gate,) = document["gates"]
     assert (gate["n"], gate["status"]) == (3 * 2 * 4, "MET")
     result.stdout.fnmatch_lines(["*learned on 2 rows per dimension, a sample where 4 are*"])
+
+
+def test_of_a_dense_model_every_cell_is_refused_with_that_sentence(run: Any, pytester: pytest.Pytester) -> None:
+    """Before any of its controls is measured; what needs no second expert runs, but decides nothing alone."""
+    write_dense(pytester.path / "dense", layers=3, sizes=(64, 32))
+    result, document = run("--model", "dense", "-k", "not test_random_rotation")
+    assert result.ret == ExitCode.BAD_INPUT
+    said = " ".join(result.stdout.str().split())
+    sentence = "the cross-validated claim needs two experts, and dense has one in each layer; pass a model with more"
+    for cell in ("planted_beta_lift", "off_rotation[L00]", "neuron_shuffle[L02]", "beta_lift[L01]"):
+        assert f"{cell}: {sentence}, or choose a rule without it with --prereg" in said
+    assert document["gates"][0]["status"] == "NOT_RUN"
+    assert document["subject"]["exploratory"]
+    assert result.parseoutcomes() == {"failed": 6 + 3 * 3 - 1, "deselected": 3}

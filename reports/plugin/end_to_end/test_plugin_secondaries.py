@@ -189,12 +189,14 @@ def test_a_dense_model_that_nothing_compares_with_is_refused(run: Any) -> None:
     )
 
 
-def test_a_dense_model_is_no_subject(beside: Run) -> None:
-    result = beside("--model", "dense")
-    assert result.ret == ExitCode.BAD_INPUT
-    assert "is dense, expected a subject that has experts; pass it with --dense-model" in result.stdout.str() + (
-        result.stderr.str()
-    )
+def test_a_dense_model_is_a_subject_that_is_compared_with_none(beside: Run) -> None:
+    result = beside("--model", "dense", "-rs")
+    assert result.ret == ExitCode.KILLED
+    text = result.stdout.str()
+    assert "subject   dense, 6 layers, EXPLORATORY" in text
+    assert "0/3 below 0.40, median 0." in text
+    assert text.count("no twin") == 0
+    assert "dense is dense: it has no experts to compare with a dense model" in " ".join(text.split())
 
 
 def test_not_a_number_in_a_dense_layer_costs_that_layer_alone(beside: Run, pytester: pytest.Pytester) -> None:

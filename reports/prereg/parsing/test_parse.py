@@ -24,7 +24,8 @@ from reports.prereg.rules import (
 )
 
 SHIPPED = sorted((Path(__file__).parents[3] / "hypotheses" / "preregistrations").glob("*.toml"))
-TEXTS = {path.stem: path.read_text() for path in SHIPPED}
+OF_MIXTURES = [path for path in SHIPPED if not path.stem.endswith("minilm")]  # the others: test_parse_dense.py
+TEXTS = {path.stem: path.read_text() for path in (*OF_MIXTURES, *SHIPPED)}
 TEXT, TEXT_5 = TEXTS["E-ffn-rotation-v4"], TEXTS["E-ffn-rotation-v5"]
 VALUES: dict[str, Any] = tomllib.loads(TEXT)
 VALUES_5: dict[str, Any] = tomllib.loads(TEXT_5)
@@ -104,7 +105,7 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_MIXTURES, ids=lambda path: path.stem)
 def test_shipped_preregistrations_hold_the_registered_rule(path: Path) -> None:
     prereg = load_preregistration(path)
     assert (prereg.rung, prereg.round, prereg.draft) == ("E-ffn-rotation", 1, False)
@@ -144,7 +145,7 @@ TRAPS = {
 }
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_MIXTURES, ids=lambda path: path.stem)
 def test_shipped_preregistrations_hold_rotations_traps_probe_and_budget(path: Path) -> None:
     prereg = load_preregistration(path)
     fair = prereg.design > 4
