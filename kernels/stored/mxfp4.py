@@ -58,6 +58,8 @@ def encode_mxfp4(w: Tensor) -> tuple[Tensor, Tensor]:
     exponent = torch.frexp(largest).exponent - 1 - LARGEST_EXPONENT  # frexp is in [0.5, 1)
     exponent = torch.where(largest > 0.0, exponent, -BIAS).clamp(-BIAS, BIAS)
     scaled = grouped * torch.exp2(-exponent.double())[..., None]
-    codes = torch.bucketize(scaled.abs(), torch.tensor(STEPS, dtype=torch.float64, device=w.device)).to(torch.uint8)
+    codes = torch.bucketize(scaled.abs().contiguous(), torch.tensor(STEPS, dtype=torch.float64, device=w.device)).to(
+        torch.uint8
+    )
     codes |= scaled.signbit().to(torch.uint8) << 3
     return codes[..., 0::2] | codes[..., 1::2] << 4, (exponent + BIAS).to(torch.uint8)
