@@ -18,6 +18,7 @@ SCHEMA = 7
 Numbers = dict[str, float]
 LayerNumber = Annotated[str, Field(pattern="^[0-9]+$")]
 LayerDigests = Annotated[dict[LayerNumber, Sha256], Field(json_schema_extra={"additionalProperties": False})]
+LayerTexts = Annotated[dict[LayerNumber, Text], Field(json_schema_extra={"additionalProperties": False})]
 Status = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
 Borderline = Annotated[
     bool,
@@ -44,6 +45,8 @@ class JudgedSubject(NamedSubject):
     norm_sha256: LayerDigests | None = None
     """Digest of the norm that feeds the experts of these layers, where matrices are measured in the canonical
     parametrisation: it is folded into them."""
+    stored_as: LayerTexts | None = None
+    """How the expert matrices of these layers are quantised, and their nulls alike, where they are."""
 
 
 class ControlRow(Table):

@@ -31,6 +31,7 @@ class Decision:
     one_bit_damage: OneBitDamage | None  # what one bit does to the model, outside the verdict
     model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
     norm_sha256: Mapping[int, str]  # of the norm folded into the matrices of these layers, where one is
+    stored_as: Mapping[int, str]  # how the matrices of these layers are quantised, where they are
 
     @property
     def core_gates(self) -> tuple[GateOutcome, ...]:
@@ -115,6 +116,13 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
             if cell.layer is not None
             and measurements[cell].of == "layer"
             and (norm := measurements[cell].norm_sha256) is not None
+        },
+        stored_as={
+            cell.layer: stored
+            for cell in needed
+            if cell.layer is not None
+            and measurements[cell].of == "layer"
+            and (stored := measurements[cell].stored_as) is not None
         },
     )
 

@@ -45,7 +45,7 @@ def prepare(config: pytest.Config) -> None:
 
 
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
-    """Rung, rules, seal, subject, folder, and every option as given."""
+    """Rung, rules, seal, subject, its storage where it is quantised, folder, and every option as given."""
     prereg, subject = plan.prereg, plan.subject
     layers = len(plan.layers or subject.layers)
     lines = [
@@ -57,6 +57,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         f"subject   {subject.name}, {len(subject.layers)} layers"
         + (f", commit {subject.revision}" if subject.revision else "")
         + (", EXPLORATORY: not the sealed subject" if subject.exploratory else ""),
+        *([] if subject.stored_as is None else [f"storage   {subject.stored_as}"]),
         f"store     {_short(plan.run_folder, Path.cwd())}",
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]
