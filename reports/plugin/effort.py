@@ -31,11 +31,12 @@ def search_flops(subject: Subject, rotations: Rotations, layers: int, sample: bo
     if rotations.scope == "per_matrix":
         gate, down = step_flops(inner, hidden), step_flops(hidden, inner)
         sampled = min(rotations.null_experts, subject.experts)
-        weights = (sampled if sample else subject.experts) * (2.0 * gate + down)
-        nulls = 2 * sampled * (2.0 * gate + down)
+        of_one = (1.0 + subject.gated) * gate + down
+        weights = (sampled if sample else subject.experts) * of_one
+        nulls = 2 * sampled * of_one
     else:  # gate and up stacked, and the downs
         rows = subject.experts * inner
-        gate, down = step_flops(2 * rows, hidden), step_flops(subject.experts * hidden, inner)
+        gate, down = step_flops((1 + subject.gated) * rows, hidden), step_flops(subject.experts * hidden, inner)
         weights, nulls = gate + down, 2.0 * (gate + down)
     gaussian = rotations.gaussian_draws * (gate + down)
     return rotations.steps * layers * weights, rotations.steps * (layers * nulls + gaussian)

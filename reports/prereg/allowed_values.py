@@ -27,6 +27,7 @@ LARGEST_INTEGER = 2**53 - 1  # beyond it JSON numbers are no longer exact (RFC 8
 LARGEST_NUMBER = 1e15  # far above any threshold or level; integers stay exact as floats below it
 LONGEST_TEXT = 10_000
 MOST_LAYERS = 1000
+PACKAGE = "package:"  # how a source begins that is an installed Python package
 LARGEST_SIZE = 1_000_000  # of an axis or a count of experts; far above any model
 
 T = TypeVar("T")
@@ -146,6 +147,14 @@ def _no_repository_path(value: object, info: ValidationInfo) -> Fault | None:
     return None
 
 
+def _no_source(value: object, info: ValidationInfo) -> Fault | None:
+    """As a path of the repository, or `package:NAME`."""
+    if isinstance(value, str) and value.startswith(PACKAGE):
+        named = re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", value.removeprefix(PACKAGE), re.ASCII)
+        return None if named else refused("package: and the name of a Python package, of A-Z a-z 0-9 . _ and -")
+    return _no_repository_path(value, info)
+
+
 def _no_scalar(value: object, info: ValidationInfo) -> Fault | None:
     if isinstance(value, bool):
         return None
@@ -184,5 +193,7 @@ Layers = Annotated[Int, integer(1, MOST_LAYERS)]
 Identifier = Annotated[Str, matching("[a-z][a-z0-9_]{0,63}", "a name of a-z, 0-9 and _ that starts with a letter")]
 Digest = Annotated[Str, matching("[0-9a-f]{64}", "64 lowercase hexadecimal digits (a SHA-256)")]
 Revision = Annotated[Str, matching("[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", "a branch, tag or commit")]
+Version = Annotated[Str, matching("[0-9][A-Za-z0-9.+!_-]{0,63}", "the version of a Python package")]
 RepositoryPath = Annotated[Str, InFile(_no_repository_path)]
+Source = Annotated[Str, InFile(_no_source)]
 Scalar = Annotated[bool | int | float | str, InFile(_no_scalar)]  # of a config.json; null has a list of its own

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # these types ask here what a rule may read
     from reports.prereg.rules import Rule, TrapRule
 
 FOLDER = "fixtures.measures"
+CROSS_VALIDATED = "the cross-validated claim needs two experts"  # on one a rotation is learned, on the other measured
+REPLACED = "one bit is measured in a mixture of experts, whose experts are replaced in the model"
 Severity = Literal["proved", "note", "warning", "refused"]
 Branch = tuple[Severity, str]  # what is known of a gate coming out one way
 Measure = Any  # (cell, what its source reads) -> Measured; typed in `reports/study.py`
@@ -90,6 +92,8 @@ class MeasureFile(Protocol):
 
     def measure(self, bench: Any) -> Measure: ...
 
+    ONE_EXPERT: str  # why it cannot be measured where a layer has one expert; not there where it can
+
     NEEDS: tuple[str, ...]  # the tables of a preregistration that it reads beside the claim: "rotations", "one_bit"
 
     def branches(self, rule: "Rule", subject: "Subject") -> tuple[Branch, Branch]: ...  # MET and KILLED, for lint
@@ -138,6 +142,11 @@ def measure_of(metric: str) -> str:
 def needs(metric: str) -> tuple[str, ...]:
     """The tables of a preregistration that the measure of `metric` reads."""
     return getattr(measure_file(metric), "NEEDS", ())
+
+
+def alone(measure: str) -> str | None:
+    """Why the measure of this name cannot be where a layer has one expert; None where it can."""
+    return getattr(measures()[measure], "ONE_EXPERT", None)
 
 
 def measure_file(metric: str) -> MeasureFile:

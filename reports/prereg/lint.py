@@ -201,8 +201,9 @@ def _dense(secondary: Secondary, subject: Subject) -> list[Finding]:
 
 def _subject_findings(subject: Subject) -> list[Finding]:
     found = []
+    lies = "lies in the repository" if subject.package is None else f"is of version {subject.version}"
     if subject.revision is None and subject.config_sha256 is None:
-        text = f"{subject.source} lies in the repository, but config_sha256 is absent; register it in place of its keys"
+        text = f"{subject.source} {lies}, but config_sha256 is absent; register it in place of its keys"
         found.append(Finding("subject", "refused", text))
     if subject.config is not None:
         sealed, recorded = len(subject.config.values) + len(subject.config.null), len(subject.config.recorded)
@@ -212,7 +213,7 @@ def _subject_findings(subject: Subject) -> list[Finding]:
         )
         found.append(Finding("subject", "note", text))
     if subject.revision is None and (subject.layer_sha256 is None or subject.weights_sha256 is None):
-        text = f"{subject.source} lies in the repository, but layer_sha256 or weights_sha256 is absent; register both"
+        text = f"{subject.source} {lies}, but layer_sha256 or weights_sha256 is absent; register both"
         found.append(Finding("subject", "refused", text))
     if subject.revision is not None and subject.layer_sha256 is None:
         text = f"the weights of {subject.source} are named by revision {subject.revision!r}, not sealed by digests"

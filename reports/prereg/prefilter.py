@@ -12,11 +12,12 @@ class Bits:
 
     gate_up: float
     down: float
+    gated: bool = True  # otherwise gate_up is up alone
 
     @property
     def mean(self) -> float:
-        """Over all expert weights: gate, up and down hold a third each."""
-        return (2.0 * self.gate_up + self.down) / 3.0
+        """Over all expert weights: gate, up and down hold a third each, without a gate up and down a half."""
+        return (2.0 * self.gate_up + self.down) / 3.0 if self.gated else (self.gate_up + self.down) / 2.0
 
 
 def effective_bits(subject: Subject, rotations: Rotations) -> Bits:
@@ -27,11 +28,12 @@ def effective_bits(subject: Subject, rotations: Rotations) -> Bits:
     """
     hidden, inner, experts = subject.hidden_size, subject.intermediate_size, subject.experts
     shared = rotations.scope == "per_layer"
-    gate_up = inner * hidden * (2 * experts if shared else 1)
+    gate_up = inner * hidden * ((1 + subject.gated) * experts if shared else 1)
     down = inner * hidden * (experts if shared else 1)
     return Bits(
         gate_up=1.0 + rotations.scale_bits / hidden + rotations.rotation_bits * hidden**2 / gate_up,
         down=1.0 + rotations.scale_bits / inner + rotations.rotation_bits * inner**2 / down,
+        gated=subject.gated,
     )
 
 
@@ -40,9 +42,14 @@ def arithmetic(subject: Subject, rotations: Rotations) -> str:
     bits = effective_bits(subject, rotations)
     owner = "shared by a layer's experts" if rotations.scope == "per_layer" else "per matrix"
     return (
-        f"{bits.mean:.2f} bits per weight with a {rotations.rotation_bits}-bit rotation {owner}: gate and up "
+        f"{bits.mean:.2f} bits per weight with a {rotations.rotation_bits}-bit rotation {owner}: {_reading(subject)} "
         f"{bits.gate_up:.2f}, down {bits.down:.2f} (1 sign + {rotations.scale_bits} per row + rotation)"
     )
+
+
+def _reading(subject: Subject) -> str:
+    """The matrices that read the residual stream."""
+    return "gate and up" if subject.gated else "up"
 
 
 def over_budget(prereg: Preregistration) -> bool:
@@ -66,7 +73,8 @@ def prefilter_lines(prereg: Preregistration) -> list[str]:
         )
     wide, narrow = haar_level(subject.hidden_size), haar_level(subject.intermediate_size)
     floor = (
-        f"a Haar rotation takes any matrix to β = {wide:.4f} (gate, up), {narrow:.4f} (down); from there no rotation "
+        f"a Haar rotation takes any matrix to β = {wide:.4f} ({_reading(subject).replace(' and', ',')}), "
+        f"{narrow:.4f} (down); from there no rotation "
         f"lifts it more than {1 / wide:.4f} and {1 / narrow:.4f} times"
     )
     return [bytes_line, floor]

@@ -19,6 +19,7 @@ from reports.prereg.allowed_values import (
     LARGEST_SIZE,
     NO_KEY,
     ONCE,
+    PACKAGE,
     AnyNumber,
     Array,
     Digest,
@@ -36,7 +37,9 @@ from reports.prereg.allowed_values import (
     Seed,
     Share,
     Size,
+    Source,
     Str,
+    Version,
     around,
     choice,
     excluding,
@@ -392,10 +395,10 @@ class Subject:
     """The model whose weights are judged, and what identifies it."""
 
     name: Line
-    source: RepositoryPath  # a folder of this repository or a hub id
+    source: Source  # a folder of this repository, a hub id, or package:NAME
     model_type: Identifier
     layers: Layers
-    experts: Size
+    experts: Size  # 1 of a dense model: its FFN
     experts_per_token: ActiveExperts
     hidden_size: Size
     intermediate_size: Size
@@ -413,6 +416,14 @@ class Subject:
     tokenizer_sha256: Digest | None = None  # of the bytes of tokenizer.json; a folder without a seal of it has none
     prompts: RepositoryPath | None = None
     prompts_sha256: Digest | None = None
+    version: Version | None = None  # of a package …
+    folder: RepositoryPath | None = None  # … and the folder inside it that holds the checkpoint
+    gated: Flag = True  # without a gate an expert has two matrices, up and down
+
+    @property
+    def package(self) -> str | None:
+        """The installed Python package that holds the checkpoint, if one does."""
+        return self.source.removeprefix(PACKAGE) if self.source.startswith(PACKAGE) else None
 
 
 @dataclass(frozen=True, config=REGISTERED)

@@ -23,6 +23,7 @@ class SubjectFacts:
     sealed_model_sha256: str | None = None  # of all weights, configuration, tokenizer and prompts
     prompts: str | None = None  # the file of prompts that it is given, if there is one
     sealed_norm_sha256: tuple[str, ...] | None = None  # of the norms that are folded in; () where experts have none
+    experts: int | None = None  # in each of those layers; 1 of a dense model
 
 
 def model_sha256(weights: str, config: str, tokenizer: str | None, prompts: str) -> str:
@@ -59,6 +60,7 @@ def sealed_facts(prereg: Preregistration, commit: str | None = None) -> SubjectF
         sealed_layer_sha256=sealed.layer_sha256,
         sealed_model_sha256=sealed_model_sha256(prereg),
         sealed_norm_sha256=sealed.norm_sha256,
+        experts=sealed.experts,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
-from reports.prereg.declared import measure_file, measure_of, needs
+from reports.prereg.declared import alone, measure_file, measure_of, needs
 from reports.prereg.known_names import GENERATORS, MODELS, lands
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
@@ -47,6 +47,17 @@ def check_subject(subject: Subject) -> None:
         )
     if subject.config is not None:
         _check_config(subject.config)
+    _check_package(subject)
+
+
+def _check_package(subject: Subject) -> None:
+    """A package has a version and a folder inside it, and nothing else has them."""
+    for key in ("version", "folder"):
+        value = getattr(subject, key)
+        if subject.package is not None and value is None:
+            raise BadInput(f"subject.{key}: missing, expected it of the package {subject.package}; add it")
+        if subject.package is None and value is not None:
+            refuse(f"subject.{key}", value, f"none: {subject.source} is no package")
 
 
 def _check_source(path: str, model: Subject | Dense) -> None:
@@ -144,6 +155,7 @@ def check(prereg: Preregistration) -> None:
     _check_rotations(prereg)
     _check_null_draws(prereg)
     _check_norms(prereg)
+    _check_experts(prereg)
     _check_held_out(prereg)
     _check_null_subject(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
@@ -219,6 +231,21 @@ def _check_null_draws(prereg: Preregistration) -> None:
         raise BadInput("null_draws: registered, but no claim's metric is put over draws of noise; remove it")
 
 
+def _check_experts(prereg: Preregistration) -> None:
+    """Of a subject with one expert a layer, a dense one, nothing is registered that needs a second."""
+    if prereg.subject.experts > 1:
+        return
+    claims = [(f"claims[{i}].metric", claim.rule.metric) for i, claim in enumerate(prereg.claims)]
+    traps = [(f"traps[{i}].metric", trap.rule.metric) for i, trap in enumerate(prereg.traps)]
+    for key, metric in (*claims, *traps):
+        why = alone(measure_of(metric))
+        if why is not None:
+            refuse(key, metric, f"another: {why}, and subject.experts is 1")
+    if prereg.secondaries:
+        name = prereg.secondaries[0].name
+        refuse("secondaries[0].name", name, "no secondary: experts are compared, and subject.experts is 1")
+
+
 def _check_held_out(prereg: Preregistration) -> None:
     """Registered where something reads it; every layer has two halves, and the rows of one are what was registered."""
     asking = [(one.name, one.rule.metric) for one in prereg.claims] + [
@@ -232,8 +259,6 @@ def _check_held_out(prereg: Preregistration) -> None:
         return
     if not read:
         raise BadInput("held_out: obtained a table, expected no table where no claim and no trap reads it")
-    if subject.experts < TWO_HALVES:
-        refuse("subject.experts", subject.experts, "2 or more, to learn on one half and measure on the other")
     rows = learning_rows(subject.experts, subject.intermediate_size) / subject.hidden_size
     if abs(held_out.rows_per_dimension - rows) > ROUNDING:
         allowed = (
