@@ -23,7 +23,7 @@ from reports.prereg.rules import (
     ShareBelow,
 )
 
-SHIPPED = sorted((Path(__file__).parents[3] / "hypotheses" / "preregistrations").glob("*.toml"))
+SHIPPED = sorted((Path(__file__).parents[3] / "hypotheses" / "preregistrations").glob("E-ffn-rotation-*.toml"))
 TEXTS = {path.stem: path.read_text() for path in SHIPPED}
 TEXT, TEXT_5 = TEXTS["E-ffn-rotation-v4"], TEXTS["E-ffn-rotation-v5"]
 VALUES: dict[str, Any] = tomllib.loads(TEXT)
