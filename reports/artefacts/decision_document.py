@@ -150,6 +150,15 @@ class EmptySubject(Table):
     """… a uniform output [nats]."""
 
 
+class NullSubjectAtGate(Table):
+    """What the subject comes to without its structure."""
+
+    met: Count
+    """Draws that meet the rule."""
+    observed: Annotated[Listed[float], Field(min_length=1)]
+    """What the rule compares, of each registered draw [-]."""
+
+
 class GateRow(Table):
     claim: str
     checkpoint: Positive
@@ -197,6 +206,8 @@ class GateRow(Table):
     """Another estimator turns the status, one that noise of the same shapes does not meet."""
     empty: EmptySubject | None = None
     """Where the unquantised model knows no more of its prompts than a uniform output, so that the gate says nothing."""
+    null_subject: NullSubjectAtGate | None = None
+    """Of a rung that asks for structure."""
 
 
 class LayerOfProbe(Table):
@@ -397,7 +408,7 @@ class DecisionDocument(Table):
     )
 
     rung: Text
-    verdict: Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
+    verdict: Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE", "VACUOUS"]
     round: Positive
     trigger: str | None
     """Generated from the layers at which the rule fired; null unless KILLED."""

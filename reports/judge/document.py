@@ -181,7 +181,16 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": bool(outcome.turned),
         **empty_json(outcome),
+        **null_json(outcome),
     }
+
+
+def null_json(outcome: GateOutcome) -> dict[str, object]:
+    """What the null subject comes to, draw by draw, where the rung asks for structure; else no key."""
+    if not outcome.null:
+        return {}
+    met, observed = sum(draw.met for draw in outcome.null), [draw.observed for draw in outcome.null]
+    return {"null_subject": {"met": met, "observed": observed}}
 
 
 def empty_json(outcome: GateOutcome) -> dict[str, object]:

@@ -15,6 +15,7 @@ GENERATORS = {
     "rank_one": (),
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
+    "uniform_exponents": ("distinct",),  # as many exponents, all as common
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
 }
