@@ -33,7 +33,7 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
-    return "landing" in measure_file(metric).METRICS
+    return "residual" in measure_file(metric).METRICS
 
 
 def relative_metrics() -> tuple[str, ...]:
