@@ -50,6 +50,11 @@ class Reader(Protocol):
         """Of the norm that is folded into the matrices, then; None where none is."""
         ...
 
+    @property
+    def stored_as(self) -> str | None:
+        """How the matrices are quantised; None where they are plain."""
+        ...
+
 
 class Source(Protocol):
     """Where that comes from: the subject, its dense twin, or a control's own checkpoint."""
@@ -130,7 +135,7 @@ class Study:
             measured = self.measure(cell)(cell, reader.read())
             check_digest(self.subject, cell, reader.sha256, source.of(cell), reader.norm_sha256)
             seconds, of = time.perf_counter() - started, source.of(cell)
-            measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256)
+            measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256, reader.stored_as)
             self.store.put(measurement)
             self.checked.add(cell)
             return measurement

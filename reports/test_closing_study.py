@@ -39,6 +39,7 @@ class Bench:
     opened: list[Cell] = field(default_factory=list)
     sha256: str = "e" * 64
     norm_sha256: str | None = None
+    stored_as: str | None = None
 
     def open(self, cell: Cell) -> "Bench":
         self.opened.append(cell)

@@ -18,6 +18,7 @@ SCHEMA = 7
 Numbers = dict[str, float]
 LayerNumber = Annotated[str, Field(pattern="^[0-9]+$")]
 LayerDigests = Annotated[dict[LayerNumber, Sha256], Field(json_schema_extra={"additionalProperties": False})]
+LayerTexts = Annotated[dict[LayerNumber, Text], Field(json_schema_extra={"additionalProperties": False})]
 Status = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
 Borderline = Annotated[
     bool,
@@ -44,6 +45,8 @@ class JudgedSubject(NamedSubject):
     norm_sha256: LayerDigests | None = None
     """Digest of the norm that feeds the experts of these layers, where matrices are measured in the canonical
     parametrisation: it is folded into them."""
+    stored_as: LayerTexts | None = None
+    """How the expert matrices of these layers are quantised, and their nulls alike, where they are."""
 
 
 class ControlRow(Table):
@@ -147,6 +150,15 @@ class EmptySubject(Table):
     """… a uniform output [nats]."""
 
 
+class NullSubjectAtGate(Table):
+    """What the subject comes to without its structure."""
+
+    met: Count
+    """Draws that meet the rule."""
+    observed: Annotated[Listed[float], Field(min_length=1)]
+    """What the rule compares, of each registered draw [-]."""
+
+
 class GateRow(Table):
     claim: str
     checkpoint: Positive
@@ -194,6 +206,8 @@ class GateRow(Table):
     """Another estimator turns the status, one that noise of the same shapes does not meet."""
     empty: EmptySubject | None = None
     """Where the unquantised model knows no more of its prompts than a uniform output, so that the gate says nothing."""
+    null_subject: NullSubjectAtGate | None = None
+    """Of a rung that asks for structure."""
 
 
 class LayerOfProbe(Table):
@@ -394,7 +408,7 @@ class DecisionDocument(Table):
     )
 
     rung: Text
-    verdict: Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
+    verdict: Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE", "VACUOUS"]
     round: Positive
     trigger: str | None
     """Generated from the layers at which the rule fired; null unless KILLED."""

@@ -47,6 +47,8 @@ class UnsignedEntry(Table):
     tensors_sha256: Sha256
     norm_sha256: Sha256 | None = None
     """Of the norm that feeds the experts, where matrices are measured in the canonical parametrisation."""
+    stored_as: Word | None = None
+    """How the tensors are quantised, where they are."""
     axes: dict[Word, Listed[Word]]
     """What lies along each axis."""
     samples: dict[str, SamplesEntry]

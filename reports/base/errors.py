@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     TAMPERED = 12
     BAD_INPUT = 13
     MISMATCH = 14
+    VACUOUS = 15
 
 
 class StudyError(Exception):

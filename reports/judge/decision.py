@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reports.judge.gates import GateOutcome, Measurements, judge_gates
 from reports.judge.instruments import ControlOutcome, TrapOutcome
+from reports.judge.null_subject import surviving_draws
 from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
@@ -31,6 +32,7 @@ class Decision:
     one_bit_damage: OneBitDamage | None  # what one bit does to the model, outside the verdict
     model_sha256: str | None  # of weights and prompts, where the core rests on a claim about the whole model
     norm_sha256: Mapping[int, str]  # of the norm folded into the matrices of these layers, where one is
+    stored_as: Mapping[int, str]  # how the matrices of these layers are quantised, where they are
 
     @property
     def core_gates(self) -> tuple[GateOutcome, ...]:
@@ -58,7 +60,8 @@ class Decision:
 
 def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measurements) -> Decision:
     """KILLED if a gate with sound controls is killed; else INCONCLUSIVE; else INCOMPLETE if a registered cell is
-    missing; else SURVIVED. `layers` are the subject's layers that have experts, ascending.
+    missing; else VACUOUS if the rung asks for structure and most draws of the null subject meet every rule as well;
+    else SURVIVED. `layers` are the subject's layers that have experts, ascending.
 
     A gate that is killed has its controls and all of its layers, so nothing that is missing elsewhere can undo it.
     """
@@ -75,6 +78,8 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
         verdict = "INCONCLUSIVE"
     elif missing:
         verdict = "INCOMPLETE"
+    elif _vacuous(prereg, outcomes):
+        verdict = "VACUOUS"
     else:
         verdict = "SURVIVED"
     return Decision(
@@ -116,7 +121,19 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
             and measurements[cell].of == "layer"
             and (norm := measurements[cell].norm_sha256) is not None
         },
+        stored_as={
+            cell.layer: stored
+            for cell in needed
+            if cell.layer is not None
+            and measurements[cell].of == "layer"
+            and (stored := measurements[cell].stored_as) is not None
+        },
     )
+
+
+def _vacuous(prereg: Preregistration, outcomes: Sequence[GateOutcome]) -> bool:
+    null = prereg.null_subject
+    return null is not None and 2 * surviving_draws([outcome.null for outcome in outcomes]) > null.draws
 
 
 def trigger(outcome: GateOutcome) -> str:
@@ -151,5 +168,17 @@ UNSAID: Mapping[Verdict, str] = {
     "another estimator, another model or a rule set against its own null would come out the same.",
     "SURVIVED": "No registered rule fired on this subject. It does not say that the claims hold for other models.",
     "INCONCLUSIVE": "Nothing is decided: an instrument is out of line, so the claims are neither dead nor alive.",
+    "VACUOUS": "Nothing is shown: the rules are met, and noise meets them too. It does not say that the claims are "
+    "false of this subject, nor that noise would meet a sharper rule.",
     "INCOMPLETE": "Nothing is decided: registered cells were not measured, so the claims are neither dead nor alive.",
 }  # what a verdict does not say, told beside it wherever it is told
+
+
+def unsaid(decision: Decision) -> str:
+    """What the verdict does not say; of a fact that noise has as well, that it is no sign of structure."""
+    said = UNSAID[decision.verdict]
+    rules = [outcome.rule for outcome in decision.gates]
+    fact = decision.prereg.asks == "fact" and decision.verdict == "SURVIVED"
+    if fact and all(rule is not None and rule.noise_meets for rule in rules):
+        return f"{said} They assert a fact that noise of the same shapes has as well: it says nothing of structure."
+    return said

@@ -45,6 +45,7 @@ def core_json(decision: Decision, subject: SubjectFacts) -> dict[str, object]:
             "layer_sha256": {str(layer): digest for layer, digest in sorted(decision.layer_sha256.items())},
             "model_sha256": decision.model_sha256,
             **_norms(decision),
+            **_stored(decision),
         },
         "gates": [gate_json(outcome, attainable) for outcome in judged],
         "controls": [control_json(outcome) for outcome in controls_once(judged)],
@@ -58,6 +59,12 @@ def _norms(decision: Decision) -> dict[str, object]:
     """Digests of the norms that are folded in; no key where matrices are measured as stored."""
     norms = {str(layer): digest for layer, digest in sorted(decision.norm_sha256.items())}
     return {"norm_sha256": norms} if norms else {}
+
+
+def _stored(decision: Decision) -> dict[str, object]:
+    """How layers are quantised; no key where none is."""
+    stored = {str(layer): text for layer, text in sorted(decision.stored_as.items())}
+    return {"stored_as": stored} if stored else {}
 
 
 def decision_json(  # noqa: PLR0913 - each part of a run tells its own
@@ -174,7 +181,16 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": bool(outcome.turned),
         **empty_json(outcome),
+        **null_json(outcome),
     }
+
+
+def null_json(outcome: GateOutcome) -> dict[str, object]:
+    """What the null subject comes to, draw by draw, where the rung asks for structure; else no key."""
+    if not outcome.null:
+        return {}
+    met, observed = sum(draw.met for draw in outcome.null), [draw.observed for draw in outcome.null]
+    return {"null_subject": {"met": met, "observed": observed}}
 
 
 def empty_json(outcome: GateOutcome) -> dict[str, object]:

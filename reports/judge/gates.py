@@ -11,6 +11,7 @@ from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.judge.null_subject import NullDraw, by_most, null_draws
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
     detectable_effect,
@@ -78,11 +79,17 @@ class GateOutcome:
     null_error: float = 0.0  # standard error of log structure by nulls that all layers share [-]
     sources: tuple[str, ...] | None = None  # of each prompt's text; None: each prompt is its own
     knowledge: Knowledge | None = None  # of a claim about the whole model: what that knows unquantised
+    null: tuple[NullDraw, ...] = ()  # of a claim of structure: what each draw of the null subject comes to
 
     @property
     def empty(self) -> str | None:
         """Says that the subject knows nothing that it could lose. The status is the rule's all the same."""
         return None if self.knowledge is None else self.knowledge.empty
+
+    @property
+    def met_by_noise(self) -> bool:
+        """Most draws of the null subject meet the rule, so that meeting it says nothing."""
+        return by_most(self.null)
 
     @property
     def decomposition(self) -> Decomposition | None:
@@ -341,6 +348,7 @@ def judge_gate(
         status = "NOT_RUN"
     else:
         status = "MET" if outcome.met else "KILLED"
+    null = () if outcome is None else _null(gate, layers)
     pairs = paired_nll(layers[-1], outcome.metric) if outcome is not None and gate.claim.of_model else []
     decompositions = _decompositions(layers) if complete else ()
     return GateOutcome(
@@ -359,6 +367,7 @@ def judge_gate(
         null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws),
         sources=layers[-1].measured.sources if pairs else None,
         knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.of_model else None,
+        null=null,
     )
 
 
@@ -368,6 +377,18 @@ def judge_gates(prereg: Preregistration, layers: Sequence[int], measurements: Me
     return tuple(
         judge_gate(gate, prereg.interval, measurements, prereg.tolerances, draws) for gate in gates(prereg, layers)
     )
+
+
+def _null(gate: Gate, layers: Sequence[Measurement]) -> tuple[NullDraw, ...]:
+    """Every draw of the null subject, judged at `gate` as the subject is; τ is of the subject alone and left aside."""
+    rule = gate.claim.rule
+    bare = replace(rule, over_tau=None) if isinstance(rule, MeanAtLeast) else rule
+
+    def apply(drawn: Sequence[Measurement]) -> NullDraw:
+        outcome = apply_rule(bare, drawn, cut_off=gate.cut_off)
+        return NullDraw(outcome.observed, outcome.met)
+
+    return () if gate.claim.of_model else null_draws(rule.metric, layers, apply)
 
 
 def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:

@@ -66,7 +66,17 @@ def gate_message(outcome: GateOutcome) -> str:
     text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(outcome.gate, rule)}"
     text += f" [-]; median {rule.median:.3f}"
     text = text if rule.reference is None else f"{text}, noise {rule.reference:.3f}"
-    return text if outcome.empty is None else f"{text}; {outcome.empty}"
+    return "; ".join(said for said in (text, outcome.empty, met_by_noise(outcome)) if said is not None)
+
+
+def met_by_noise(outcome: GateOutcome) -> str | None:
+    """How many draws of the null subject meet the rule, and whether meeting it then says nothing."""
+    if not outcome.null:
+        return None
+    met, draws = sum(draw.met for draw in outcome.null), len(outcome.null)
+    observed = sorted(draw.observed for draw in outcome.null)
+    said = "met by noise" if outcome.met_by_noise else "noise does not meet it"
+    return f"{said}: {met} of {draws} draws of the null subject, {observed[0]:.3f} to {observed[-1]:.3f}"
 
 
 def _observed(claim: Claim, outcome: RuleOutcome) -> str:

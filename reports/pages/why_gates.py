@@ -113,7 +113,7 @@ def part(outcome: GateOutcome, decision: Decision) -> str:
     weight = {
         "INCONCLUSIVE": "one of its instruments is out of line, and no gate was killed",
         "NOT_RUN": "what it needs was not measured",
-        "MET": "it does not stand in the way of survival",
+        "MET": "it does not stand in the way of survival" + (", and noise meets it too" * outcome.met_by_noise),
         "KILLED": "it kills",
     }[outcome.status]
     return f"{weight}; the verdict is {decision.verdict}"

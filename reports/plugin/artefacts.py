@@ -129,7 +129,7 @@ def settle_exit_code(session: Session, decision: Decision) -> int:
     for code in (ExitCode.TAMPERED, ExitCode.KILLED, ExitCode.BAD_INPUT):
         if code in came_out:
             return code
-    if verdict == ExitCode.SURVIVED and session.exit_status != pytest.ExitCode.OK:
+    if verdict in (ExitCode.SURVIVED, ExitCode.VACUOUS) and session.exit_status != pytest.ExitCode.OK:
         return ExitCode.INCOMPLETE
     return verdict
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,14 @@ from reports.base.errors import BadInput, ExitCode, Incomplete
 from reports.judge.compare.circumstances import circumstances
 from reports.judge.compare.differences import Difference, differences, gate_name, unpromised
 from reports.judge.compare.reproduce import read_decision
-from reports.prereg.preregistration import Cell, Preregistration, gates, registered_cells, running_order
+from reports.prereg.preregistration import (
+    Cell,
+    Preregistration,
+    Verdict,
+    gates,
+    registered_cells,
+    running_order,
+)
 
 REPRODUCTION = pytest.StashKey["Reproduction"]()
 
@@ -51,8 +58,7 @@ class Comparison:
 
     def exit_code_after(self, settled: int) -> int:
         """Green or MISMATCH where a verdict was settled; whatever kept one from being settled stays what it is."""
-        verdicts = (ExitCode.SURVIVED, ExitCode.KILLED, ExitCode.INCONCLUSIVE, ExitCode.INCOMPLETE)
-        if settled not in verdicts:
+        if settled not in {ExitCode[verdict] for verdict in get_args(Verdict)}:
             return settled
         return ExitCode.MISMATCH if self.differences else ExitCode.SURVIVED
 

@@ -10,7 +10,7 @@ import pytest
 from reports.base.printing import as_word, one_line
 from reports.base.spans import listed
 from reports.judge.compare.reproduce import difference_table, outcome_line
-from reports.judge.decision import UNSAID, rule_text
+from reports.judge.decision import rule_text, unsaid
 from reports.judge.gates import GateOutcome
 from reports.pages.rendering import as_lines
 from reports.pages.section import Told, sections
@@ -45,7 +45,7 @@ def prepare(config: pytest.Config) -> None:
 
 
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
-    """Rung, rules, seal, subject, folder, and every option as given."""
+    """Rung, rules, seal, subject, its storage where it is quantised, folder, and every option as given."""
     prereg, subject = plan.prereg, plan.subject
     layers = len(plan.layers or subject.layers)
     lines = [
@@ -57,6 +57,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         f"subject   {subject.name}, {len(subject.layers)} layers"
         + (f", commit {subject.revision}" if subject.revision else "")
         + (", EXPLORATORY: not the sealed subject" if subject.exploratory else ""),
+        *([] if subject.stored_as is None else [f"storage   {subject.stored_as}"]),
         f"store     {_short(plan.run_folder, Path.cwd())}",
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]
@@ -104,10 +105,11 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, 
     """Gates, controls, verdict, trigger, artefacts, and what the verdict does not say."""
     decision = conclusion.decision
     reporter.section(f"{of(decision)}: {decision.verdict}")
-    reporter.write_line(f"{'gate':<22}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
+    wide = max(22, *(len(outcome.gate.id) + 2 for outcome in decision.gates))
+    reporter.write_line(f"{'gate':<{wide}}{'status':<14}{'observed':>9}{'needed':>9}{'95 % interval':>17}{'n':>7}")
     for outcome in decision.gates:
         mark = "*" if outcome in decision.exploratory_gates else ""
-        reporter.write(f"{outcome.gate.id + mark:<22}")
+        reporter.write(f"{outcome.gate.id + mark:<{wide}}")
         reporter.write(f"{outcome.status:<14}", **COLOURS.get(outcome.status, {}))
         reporter.write_line(_figures(outcome))
     if decision.exploratory_gates:
@@ -126,7 +128,7 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, 
     _write_wrapped(reporter, "  " + ", ".join(path.name for path in conclusion.files))
     for line in next_commands(conclusion, here):
         reporter.write_line(line)
-    for line in textwrap.wrap(UNSAID[decision.verdict], COLUMNS):
+    for line in textwrap.wrap(unsaid(decision), COLUMNS):
         reporter.write_line(line)
 
 

@@ -15,6 +15,7 @@ GENERATORS = {
     "rank_one": (),
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
+    "uniform_exponents": ("distinct",),  # as many exponents, all as common
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
 }
@@ -32,7 +33,7 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
-    return "landing" in measure_file(metric).METRICS
+    return "residual" in measure_file(metric).METRICS
 
 
 def relative_metrics() -> tuple[str, ...]:

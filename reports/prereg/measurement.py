@@ -24,6 +24,7 @@ class Measurement:
     seconds: float  # wall time of reading, digesting and computing [s]
     of: Of = "layer"
     norm_sha256: str | None = None  # of the norm that is folded into the tensors, in the canonical parametrisation
+    stored_as: str | None = None  # how the tensors are quantised; None where they are plain
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -32,6 +33,7 @@ class Measurement:
             "layer": self.cell.layer,
             "tensors_sha256": self.tensors_sha256,
             **({} if self.norm_sha256 is None else {"norm_sha256": self.norm_sha256}),
+            **({} if self.stored_as is None else {"stored_as": self.stored_as}),
             "axes": {axis: list(labels) for axis, labels in self.measured.axes.items()},
             "samples": {name: _samples_json(samples) for name, samples in self.measured.samples.items()},
             "profiles": {name: list(values) for name, values in self.measured.profiles.items()},
@@ -60,6 +62,7 @@ def measurement_from_json(entry: Mapping[str, object], where: str, remedy: str =
             seconds=found.seconds,
             of=_of(found.of, found.kind),
             norm_sha256=found.norm_sha256,
+            stored_as=found.stored_as,
         )
     except ValueError as error:
         raise Tampered(f"{where}: not a measurement ({error}); {remedy}") from None

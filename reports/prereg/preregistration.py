@@ -54,7 +54,7 @@ from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS
 from reports.prereg.named_rules import Named, rule_apart, rule_name, schema_with_rule
 from reports.prereg.rules import CLAIM_RULES, CLOSING, REGISTERED, TRAP_RULES, Rule, TrapRule
 
-Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE"]
+Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE", "VACUOUS"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
 CellKind = Literal["claim", "trap", "control", "probe", "secondary"]
 Scope = Literal["per_matrix", "per_layer"]
@@ -63,6 +63,8 @@ Expected = Literal["MET", "KILLED", "INCONCLUSIVE"]
 PARAMETRISATIONS = ("stored", "canonical")
 
 LAYER_ORDERS = ("ascending", "drawn")
+ASKS = ("structure", "fact")
+STORED = ("float32", "bfloat16")  # dtypes of a control's file
 
 MOST_STEPS = 1_000_000
 MOST_DRAWS = 10_000
@@ -115,7 +117,7 @@ def _landing(info: ValidationInfo) -> Sequence[str]:
 
 def _odd(draws: int) -> int:
     if draws % 2 == 0:
-        raise refused("an odd number, so that their median is one of them")
+        raise refused("an odd number, so that their median is one of them, and a majority of them is never half")
     return draws
 
 
@@ -136,6 +138,7 @@ Metric = Annotated[Str, one_of(_beside)]
 Recovery = Annotated[Str, one_of(_landing)]
 TWO = BeforeValidator(_two)
 OddDraws = Annotated[Int, integer(FEWEST_NULLS, MOST_DRAWS), AfterValidator(_odd)]
+SubjectDraws = Annotated[Int, integer(1, MOST_DRAWS), AfterValidator(_odd)]
 ALL_NULLS = AfterValidator(_all_nulls)
 
 
@@ -198,7 +201,7 @@ class Control:
     rank: Rank | None = None  # share of d, for planted low-rank signals and codebooks [-]
     noise_energy: NoiseEnergy | None = None  # share of ‖W‖²_F [-]
     beta: Share | None = None  # unrotated β that a codebook's tail is tuned to [-]
-    distinct: Size | None = None  # different sign vectors of a lattice
+    distinct: Size | None = None  # different sign vectors of a lattice, or exponents
     optimiser: Optimiser | None = None  # in place of the registered one
     sheared: Share | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
     level: AnyNumber | None = None  # known median of the metric [-] …
@@ -207,6 +210,7 @@ class Control:
     unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may be [-]
     landing_at_least: Share | None = None  # of β after the learned rotation, for every matrix [-]
     model: ControlModel | None = None  # for a claim about the whole model
+    stored: Annotated[Str, choice(STORED)] | None = None  # the dtype of its file; float32 where it is not said
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -325,6 +329,15 @@ class NullDraws:
     draws: OddDraws  # per shape; their median is one of them
     seed: Seed
     norm_experts: ExpertCount  # per projection, evenly spaced, beside a draw of the same row and column norms; reported
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class NullSubject:
+    """The subject without its structure, drawn several times: each measure says what it draws. Where most draws meet
+    every rule of the rung, a subject that meets them too has shown nothing."""
+
+    draws: SubjectDraws  # of the whole subject, each layer anew
+    seed: Seed
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -447,6 +460,9 @@ class Preregistration:
     # In which matrices are measured: as the file holds them, or with norms folded and neurons balanced
     parametrisation: Annotated[Str, choice(PARAMETRISATIONS)] = "stored"
     held_out: HeldOut | None = None  # registered as soon as a rotation is measured on experts that it did not see
+    # Whether its claims are of structure, which noise must not have, or plain facts, noise standing beside
+    asks: Annotated[Str, choice(ASKS)] | None = None
+    null_subject: NullSubject | None = None  # registered with claims of structure
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

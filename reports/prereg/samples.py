@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import overload
 
 LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
+OF_NULL = "null_subject_"  # before the name of a metric: the same of each registered draw of the null subject
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Measured:
     def sources(self) -> tuple[str, ...] | None:
         """Where each prompt comes from; None where none is named, so that each is its own source."""
         return tuple(self.texts["sources"].split("\n")) if "sources" in self.texts else None
+
+    def null_draws(self, name: str) -> tuple[tuple[float, ...], ...]:
+        """The samples `name` as each draw of the null subject has them; nothing where it has no part in them."""
+        drawn = OF_NULL + name
+        return tuple(self.along(drawn, "draw").values()) if drawn in self.samples else ()
 
     def along(self, name: str, axis: str) -> dict[str, tuple[float, ...]]:
         """The samples `name` in parts, by what is along `axis`; nothing where they are not along it first."""

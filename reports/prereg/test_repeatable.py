@@ -13,7 +13,7 @@ from reports.prereg.preregistration import Graduated, Preregistration, RAdam, Ro
 from reports.prereg.repeatable import require_publishable, unrepeatable, uses
 from reports.testing.small_rules import rotations
 
-SHIPPED = sorted(PREREGISTRATIONS.glob("*.toml"))
+SHIPPED = sorted(PREREGISTRATIONS.glob("E-ffn-rotation-*.toml"))
 OWN, SHARED = (load_preregistration(PREREGISTRATIONS / f"E-ffn-rotation-v{d}-olmoe_nano.toml") for d in (4, 5))
 
 

@@ -24,6 +24,7 @@ class SubjectFacts:
     prompts: str | None = None  # the file of prompts that it is given, if there is one
     sealed_norm_sha256: tuple[str, ...] | None = None  # of the norms that are folded in; () where experts have none
     experts: int | None = None  # in each of those layers; 1 of a dense model
+    stored_as: str | None = None  # how its matrices are quantised, or what is said of them without being so; else None
 
 
 def model_sha256(weights: str, config: str, tokenizer: str | None, prompts: str) -> str:

@@ -31,6 +31,7 @@ OPEN = {
     "code",
     "layer_sha256",
     "norm_sha256",
+    "stored_as",
     "beta",
     "by_domain",
     "upto",
@@ -39,7 +40,7 @@ OPEN = {
     "recovered",
     "noise",
 }
-ABSENT = {"norm_sha256"}  # where matrices are measured as stored
+ABSENT = {"norm_sha256", "stored_as"}  # where matrices are measured as stored, and where they are plain
 
 
 def validator(schema: str) -> jsonschema.Draft202012Validator:

@@ -37,7 +37,7 @@ def jensen_ceiling(_: Preregistration, measurements: Measurements) -> Iterator[C
             continue  # the theorem is about rotations
         if "lift" in samples and "landing" in samples:
             yield from _each(cell, "learned", measurement)
-        if "haar_beta" in samples:
+        if "haar_beta" in samples and "lift" in samples:
             yield from _each(cell, "random", measurement)
         if cell.kind == "probe":
             for family in (name for name in FAMILIES if name in samples):

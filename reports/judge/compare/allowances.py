@@ -4,6 +4,7 @@
 |---|---|
 | `observed` of a rule on a mean or on the model | the metric's tolerance |
 | `observed` of a share | its `reach`: the matrices that are within the metric's tolerance of the bound may tip over |
+| `observed` of a null subject's draw | the metric's tolerance; of a share anything, the draws that meet being equal |
 | ends of `reach` | of a mean, the tolerance. Of a share, anything that the published share allows: 0 to it, it to 1 |
 | `median`, `reference` | the metric's tolerance; a median moves no farther than its values |
 | `interval` | `m (1 + t / √(layers − 1))`, m what the layer moves that moves most; over prompts m |
@@ -65,6 +66,9 @@ def _gate(gate: Row, tolerances: Tolerances) -> Iterator[tuple[Place, Range]]:
         yield from _rule(("sensitivity", index), other, tolerances.get(other["metric"], 0.0), share)
     yield from _spread(gate, max(map(_moves, layers), default=0.0) if share else within, len(layers))
     yield from _tau(gate, within)
+    for index, observed in enumerate(gate.get("null_subject", {}).get("observed", ())):
+        place = ("null_subject", "observed", index)
+        yield from [(place, (0.0, 1.0))] if share else _around(place, observed, within)
     yield from _decomposition(gate["decomposition"], within, tolerances)
 
 

@@ -4,6 +4,7 @@ from statistics import fmean
 
 from reports.base.number_table import Table
 from reports.judge.gates import GateOutcome, RuleOutcome
+from reports.pages.messages import met_by_noise
 from reports.pages.section import Part, Section, Told
 from reports.prereg.rules import ShareRule
 
@@ -22,6 +23,8 @@ def section(told: Told) -> Section | None:
         )
         parts.append(f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {rule.counted}{noise}.")
         parts.append(_by_layer(judged[-1], rule, told))
+        if (noise := met_by_noise(judged[-1])) is not None:
+            parts.append(f"`{claim.name}`, {noise}.")
     return Section("Distribution against the null", tuple(parts)) if parts else None
 
 

@@ -25,6 +25,7 @@ def section(told: Told) -> Section:
     shape = f"hidden {sealed.hidden_size}, inner {sealed.intermediate_size}"
     experts = f"{sealed.experts} experts a layer, {sealed.experts_per_token} per token"
     digest = recorded(subject["model_sha256"])
+    stored = subject.get("stored_as", {})
     facts = (
         f"sealed subject {code(sealed.name)}: {experts}, {shape}; model sha256 {code(digest)}",
         *(
@@ -41,6 +42,11 @@ def section(told: Told) -> Section:
         )
         if digests
     ]
+    if stored:
+        caption = "How the expert matrices of these layers are stored; the noise beside them is quantised alike"
+        tables.append(
+            Table(caption, ("layer", "storage"), tuple((layer, plain(text)) for layer, text in stored.items()))
+        )
     return Section("Provenance", (Bullets(checked, below),), details=(*facts, *tables))
 
 

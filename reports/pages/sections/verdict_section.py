@@ -31,4 +31,6 @@ def cause(decision: Decision) -> str:
         return f"{len(decision.missing)} registered cells were not measured, first {decision.missing[0].id}"
     if decision.verdict == "INCONCLUSIVE":
         return "a control, a trap or a rotation is out of line: redesign and seal again"
+    if decision.verdict == "VACUOUS":
+        return "the null subject meets every rule as well"
     return "no registered kill rule fired"

@@ -9,11 +9,12 @@ from itertools import pairwise
 
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
-from reports.prereg.declared import alone, measure_of, needs
+from reports.prereg.declared import alone, measure_file, measure_of, needs
 from reports.prereg.known_names import GENERATORS, MODELS, lands
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
 from reports.prereg.rules import AtLevel, MeanAtLeast, ShareRule
+from reports.prereg.samples import OF_NULL
 
 HAAR_MEAN = "inflation_haar_mean"  # over the registered draws
 TWO_HALVES = 2  # experts at least
@@ -118,7 +119,7 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
             refuse(f"controls[{i}].generator", generator, allowed)
         rotating = lands(claim.rule.metric)
         pairs = KNOWN if rotating else KNOWN[:1]
-        beside = OF_ROTATIONS if rotating else ()
+        beside = ("stored", *(OF_ROTATIONS if rotating else ()))
         whole = ("model",) if claim.of_model else ()
         required = (*keys_of(Control)[0], *whole, *GENERATORS[generator])
         require_keys(control, required, (*beside, *(key for pair in pairs for key in pair)), f"controls[{i}].")
@@ -156,6 +157,7 @@ def check(prereg: Preregistration) -> None:
     _check_norms(prereg)
     _check_experts(prereg)
     _check_held_out(prereg)
+    _check_null_subject(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -202,9 +204,10 @@ def _check_canonical(one_bit: OneBit, prereg: Preregistration) -> None:
 def _check_rotations(prereg: Preregistration) -> None:
     """They are registered where anything turns weights, and with them the settings of every search that is used."""
     rotations, one_bit = prereg.rotations, prereg.one_bit
-    lifted = any("rotations" in needs(claim.rule.metric) for claim in prereg.claims)
+    read = (*(claim.rule.metric for claim in prereg.claims), *(trap.rule.metric for trap in prereg.traps))
+    lifted = any("rotations" in needs(metric) for metric in read)
     if rotations is None:
-        if lifted or prereg.traps or prereg.probes or one_bit is not None or prereg.prefilter is not None:
+        if lifted or prereg.probes or one_bit is not None or prereg.prefilter is not None:
             raise BadInput("rotations: missing, expected how the rotations of its claims are learned; add it")
         return
     used = {rotations.optimiser, *(one_bit.best_of if one_bit else ()), *(one.optimiser for one in prereg.controls)}
@@ -270,6 +273,21 @@ def _check_held_out(prereg: Preregistration) -> None:
             refuse(
                 f"controls[{i}].experts", control.experts, "2 or more, to learn on one half and measure on the other"
             )
+
+
+def _check_null_subject(prereg: Preregistration) -> None:
+    """Registered where a rung asks for structure, of which every claim then measures the null subject too."""
+    if prereg.asks != "structure":
+        if prereg.null_subject is not None:
+            raise BadInput('null_subject: obtained a table, expected it only with asks = "structure"; remove one')
+        return
+    if prereg.null_subject is None:
+        raise BadInput("null_subject: missing, expected the draws that claims of structure are put beside; add it")
+    for i, claim in enumerate(prereg.claims):
+        metric = claim.rule.metric
+        if OF_NULL + metric not in measure_file(metric).METRICS:
+            allowed = "a metric whose measure draws the null subject, in a rung that asks for structure"
+            refuse(f"claims[{i}].metric", metric, allowed)
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:

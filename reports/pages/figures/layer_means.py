@@ -1,0 +1,90 @@
+"""Any metric that a rule takes the mean of: layer by layer, beside what noise has and what is asked for."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from reports.base.number_table import Table
+from reports.judge.decision import Decision
+from reports.judge.gates import Measurements
+from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
+from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.prereg.preregistration import Cell, Claim
+from reports.prereg.rules import MeanAtLeast
+from reports.prereg.samples import Measured
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject, mean over draws"
+
+
+def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+    """A point for each layer that was measured."""
+    rule = claim.rule
+    name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
+    if not isinstance(rule, MeanAtLeast):
+        return nothing(name, title, "a rule on a mean")
+    cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
+    measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
+    if not measured:
+        return nothing(name, title, f"{rule.metric} of any matrix")
+    layers = [cell.layer for cell in measured if cell.layer is not None]
+    series = mean_series(list(measured.values()), rule.metric)
+    samples = next(iter(measured.values())).samples[rule.metric]
+    label = f"{samples.label} [{samples.unit}]"
+    means = {name: fmean(found) for name, found in series.items()}
+    said = "; ".join(f"{name} {mean:.4g}" for name, mean in means.items())
+    return Shown(
+        name=name,
+        title=title,
+        reading=f"Means over the layers drawn: {said}; {rule.at_least:g} is asked for.",
+        panels=(
+            Panel(
+                name="by_layer",
+                title=f"mean {rule.metric} of a layer's matrices",
+                description=f"Mean {rule.metric} by layer, between {min(series[OWN]):.4g} and {max(series[OWN]):.4g}, "
+                f"beside what noise has and the threshold {rule.at_least:g}.",
+                draw=partial(_draw, layers=layers, series=series, rule=rule, label=label),
+                height=3.4,
+            ),
+        ),
+        tables=(_table(layers, list(measured.values()), series, rule.metric),),
+        absent=layers_absent(cells, list(measured)),
+    )
+
+
+def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[float]]:
+    """By name one value per layer; a name that a layer has no value for is left out."""
+    series = {OWN: [fmean(one.samples[metric]) for one in measured]}
+    noise = [level for one in measured if (level := one.samples[metric].noise_mean) is not None]
+    if len(noise) == len(measured):
+        series[NOISE] = noise
+    draws = [fmean(map(fmean, found)) for one in measured if (found := one.null_draws(metric))]
+    if len(draws) == len(measured):
+        series[DRAWS] = draws
+    return series
+
+
+def _table(
+    layers: Sequence[int], measured: Sequence[Measured], series: Mapping[str, Sequence[float]], metric: str
+) -> Table:
+    return Table(
+        caption=f"{metric} by layer, means over the layer's matrices; least and largest of a matrix",
+        columns=("layer", *series, "least", "largest"),
+        rows=tuple(
+            (layer, *(found[i] for found in series.values()), min(one.samples[metric]), max(one.samples[metric]))
+            for i, (layer, one) in enumerate(zip(layers, measured, strict=True))
+        ),
+    )
+
+
+def _draw(
+    axes: "Axes", layers: Sequence[int], series: Mapping[str, Sequence[float]], rule: MeanAtLeast, label: str
+) -> None:
+    draw_series(axes, layers, series)
+    level(axes, Mark(rule.at_least, f"threshold {rule.at_least:g}"))
+    layer_axis(axes, layers)
+    axes.set_ylabel(label)
+    legend(axes)
