@@ -139,8 +139,6 @@ def test_a_verdict_that_names_no_rule_is_red(damage: str, tmp_path: Path) -> Non
 
 def test_ci_measures_what_can_be_measured_and_decides_everything_again() -> None:
     text = (CI / "run").read_text("utf8")
-    assert (
     assert '.ci/measured_here.py "$AFRESH_SECONDS" reports/verdicts/*/decision.json)' in text
-    )
     assert "-e '.[dev,third-party]'\"" in text
     assert text.index("reports reproduce") < text.index("measured_here.py") < text.index("--reproduce=")
