@@ -3,9 +3,9 @@
     measured_here.py SECONDS DECISION...
 
 Not one whose subject is a Python package that is not installed, and none that would take the sum beyond SECONDS, by
-what its published cells took, on two cores: a nightly workflow measures these. Prints the names of the others, a line each,
-and on stderr a line for each that is left out. A package is looked up by its metadata, never imported. Needs no other
-package. Ends with 2 and one line where a verdict, its rule or its measurements cannot be read.
+what its published cells took, on two cores: a nightly workflow measures these. Prints the names of the others, a
+line each, and on stderr a line for each that is left out. A package is looked up by its metadata, never imported. Needs
+no other package. Ends with 2 and one line where a verdict, its rule or its measurements cannot be read.
 """
 
 import gzip
