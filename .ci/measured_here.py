@@ -1,12 +1,14 @@
-"""Can a published verdict be measured afresh here? Not where its subject is a Python package that is not installed.
+"""Which published verdicts are measured afresh here, the cheapest first?
 
-    measured_here.py DECISION...
+    measured_here.py SECONDS DECISION...
 
-Prints the names of those that can, a line each, and on stderr a line for each that cannot. A package is looked up by
-its metadata, never imported. Needs no other package. Ends with 2 and one line where a verdict or its rule
-cannot be read.
+Not one whose subject is a Python package that is not installed, and none that would take the sum beyond SECONDS, by
+what its published cells took, on two cores: a nightly workflow measures these. Prints the names of the others, a
+line each, and on stderr a line for each that is left out. A package is looked up by its metadata, never imported. Needs
+no other package. Ends with 2 and one line where a verdict, its rule or its measurements cannot be read.
 """
 
+import gzip
 import json
 import sys
 import tomllib
@@ -15,6 +17,7 @@ from pathlib import Path
 
 RULES = Path(__file__).resolve().parents[1] / "hypotheses" / "preregistrations"
 PACKAGE = "package:"
+CORES = 2
 
 
 def lacking(decision: Path, rules: Path) -> str | None:
@@ -31,19 +34,31 @@ def lacking(decision: Path, rules: Path) -> str | None:
     return None if found == subject["version"] else f"{name}=={subject['version']}"
 
 
-def main(decisions: list[Path], rules: Path = RULES) -> int:
+def seconds(decision: Path) -> float:
+    """What its published cells took, on as many cores as measure it here."""
+    with gzip.open(decision.parent / "measurements.jsonl.gz", "rt", encoding="utf8") as lines:
+        return sum(json.loads(line)["seconds"] for line in lines) / CORES
+
+
+def main(most: float, decisions: list[Path], rules: Path = RULES) -> int:
+    spent, found = 0.0, []
     for decision in decisions:
         try:
-            package = lacking(decision, rules)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            found.append((seconds(decision), decision, lacking(decision, rules)))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             print(f"{decision}: {type(error).__name__}: {error}", file=sys.stderr)
             return 2
-        if package is None:
-            print(decision)
+    for cost, decision, package in sorted(found):
+        left_out = f"left out: {decision.parent.name}, "
+        if package is not None:
+            print(f"{left_out}measured on {package}, which is not installed", file=sys.stderr)
+        elif spent + cost > most:
+            print(f"{left_out}about {cost:.0f} s beyond the {most:.0f} s that there are", file=sys.stderr)
         else:
-            print(f"left out: {decision.parent.name}, measured on {package}, which is not installed", file=sys.stderr)
+            spent += cost
+            print(decision)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main([Path(given) for given in sys.argv[1:]]))
+    sys.exit(main(float(sys.argv[1]), [Path(given) for given in sys.argv[2:]]))

@@ -6,16 +6,16 @@ from reports.base.errors import BadInput
 from reports.base.markdown import table
 from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing
 
-EMBEDDED = "olmoe_nano"  # the subject of the README
+RUNG, EMBEDDED = "E-ffn-rotation", "olmoe_nano"  # the rung and the subject of the README
 BEGIN, END = "<!-- generated: claims -->", "<!-- end of claims -->"
 
 
 def claims_table(found: Sequence[Standing]) -> str:
     """One row per gate, by checkpoint; one column per design on the embedded model: the rule and what came of it.
 
-    Verdicts on other subjects are on the scoreboard alone.
+    Verdicts of other rungs and on other subjects are on the scoreboard alone.
     """
-    held = [one for one in found if one.error is None and one.subject == EMBEDDED]
+    held = [one for one in found if one.error is None and (one.rung, one.subject) == (RUNG, EMBEDDED)]
     names = sorted(dict.fromkeys(gate.name for one in held for gate in one.gates), key=_checkpoint)
     rows = []
     for name in names:

@@ -7,18 +7,19 @@ import pytest
 from reports.base.errors import BadInput
 from reports.commands.cli import PREREGISTRATIONS
 from reports.commands.cli_verdicts import SCOREBOARD, VERDICTS
-from reports.published.claims_table import BEGIN, EMBEDDED, END, claims_table, with_claims
+from reports.published.claims_table import BEGIN, EMBEDDED, END, RUNG, claims_table, with_claims
 from reports.published.scoreboard import GateStanding, Standing, scoreboard_html, scoreboard_markdown, standings
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 GATE = GateStanding("narrow_d@4-layer", "KILLED", "d < 0.4", "0.3490", "0.7000", "0.1 to 0.6", "192", "—")
 LATER = GateStanding("beta_lift@16-layer", "MET", "lift", "1.6", "1.5", "1 to 2", "192", "after the kill, exploratory")
 LOOK = GateStanding("narrow_d@8-layer", "KILLED", "d", "0.1", "0.3", "0 to 0.2", "384", "after the kill, exploratory")
-OTHER = Standing("d", None, design=4, subject="another", gates=(GATE,))  # on the scoreboard alone
+OTHER = Standing("d", None, RUNG, 4, "another", gates=(GATE,))  # on the scoreboard alone, and so is another rung
 FOUND = [
     OTHER,
-    Standing("a", None, design=4, subject=EMBEDDED, gates=(GATE, LATER)),
-    Standing("b", None, design=5, subject=EMBEDDED, gates=(GATE, LOOK)),
+    Standing("e", None, "W-another", 1, EMBEDDED, gates=(GATE,)),
+    Standing("a", None, RUNG, 4, EMBEDDED, gates=(GATE, LATER)),
+    Standing("b", None, RUNG, 5, EMBEDDED, gates=(GATE, LOOK)),
 ]
 
 

@@ -1,5 +1,6 @@
 """CI's own gate: green for a kill that this very run came to, and for nothing else that ends with exit code 1."""
 
+import gzip
 import json
 import os
 import shutil
@@ -80,7 +81,7 @@ def test_a_kill_that_pytest_did_not_end_with_is_red(tmp_path: Path) -> None:
     assert "exit code of pytest 12, expected 1" in done.stderr
 
 
-def published(root: Path, name: str, subject: str) -> Path:
+def published(root: Path, name: str, subject: str, cost: float = 1.0) -> Path:
     """A verdict that names its rule, in a copy of the layout that the script is in."""
     rules, folder = root / "hypotheses" / "preregistrations", root / "reports" / "verdicts" / name
     for made in (rules, folder, root / ".ci"):
@@ -88,11 +89,13 @@ def published(root: Path, name: str, subject: str) -> Path:
     shutil.copy(CI / "measured_here.py", root / ".ci")
     (rules / f"{name}.toml").write_text(f"[subject]\n{subject}\n")
     (folder / "decision.json").write_text(json.dumps({"seal": {"file": f"{name}.toml"}}))
+    with gzip.open(folder / "measurements.jsonl.gz", "wt") as lines:
+        lines.write("".join(json.dumps({"seconds": cell}) + "\n" for cell in (cost, cost)))  # on two cores: cost
     return folder / "decision.json"
 
 
 def measurable(root: Path, *decisions: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / ".ci" / "measured_here.py"), *map(str, decisions)]
+    command = [sys.executable, str(root / ".ci" / "measured_here.py"), "100", *map(str, decisions)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -104,9 +107,21 @@ def test_a_verdict_on_a_package_that_is_not_installed_is_left_out_and_said(tmp_p
     done = measurable(tmp_path, folder, pytest_is, older, absent)
     assert (done.returncode, done.stdout.splitlines()) == (0, [str(folder), str(pytest_is)])
     assert done.stderr.splitlines() == [
-        "left out: older, measured on pytest==0.0.1, which is not installed",
         "left out: absent, measured on no-such-weights==1.0, which is not installed",
+        "left out: older, measured on pytest==0.0.1, which is not installed",
     ]
+
+
+def test_the_cheapest_come_first_and_what_takes_too_long_is_left_to_the_night(tmp_path: Path) -> None:
+    source = 'source = "fixtures/olmoe_nano"'
+    costs = {"dear": 60.0, "cheap": 2.0, "longer": 90.0, "middling": 30.0}
+    decisions = {name: published(tmp_path, name, source, cost) for name, cost in costs.items()}
+    done = measurable(tmp_path, *decisions.values())
+    assert done.stdout.splitlines() == [str(decisions[name]) for name in ("cheap", "middling", "dear")]
+    assert done.stderr.splitlines() == ["left out: longer, about 90 s beyond the 100 s that there are"]
+    (decisions["dear"].parent / "measurements.jsonl.gz").write_bytes(b"no gzip")
+    done = measurable(tmp_path, *decisions.values())
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("damage", ["decision", "rule", "seal", "version"])
@@ -124,6 +139,6 @@ def test_a_verdict_that_names_no_rule_is_red(damage: str, tmp_path: Path) -> Non
 
 def test_ci_measures_what_can_be_measured_and_decides_everything_again() -> None:
     text = (CI / "run").read_text("utf8")
-    assert "measurable=$(.venv/bin/python .ci/measured_here.py reports/verdicts/*/decision.json)" in text
+    assert '.ci/measured_here.py "$AFRESH_SECONDS" reports/verdicts/*/decision.json)' in text
     assert "-e '.[dev,third-party]'\"" in text
     assert text.index("reports reproduce") < text.index("measured_here.py") < text.index("--reproduce=")

@@ -23,8 +23,8 @@ def section(told: Told) -> Section | None:
         )
         parts.append(f"`{claim.name}`: median {rule.median:.3f} [-] over {rule.n} {rule.counted}{noise}.")
         parts.append(_by_layer(judged[-1], rule, told))
-        if (noise := met_by_noise(judged[-1])) is not None:
-            parts.append(f"`{claim.name}`, {noise}.")
+        if (null := met_by_noise(judged[-1])) is not None:
+            parts.append(f"`{claim.name}`, {null}.")
     return Section("Distribution against the null", tuple(parts)) if parts else None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch._dynamo  # noqa: F401 - imported before a run in this process, which would import it twice
 
 import fixtures.measures.centred_landing  # noqa: F401 - imported before a run in this process
 import kernels.searches.radam  # noqa: F401 - as above
