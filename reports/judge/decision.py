@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from reports.judge.gates import GateOutcome, Measurements, judge_gates
 from reports.judge.instruments import ControlOutcome, TrapOutcome
-from reports.judge.null_subject import surviving_draws
 from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
+from reports.judge.spread.null_subject import surviving_draws
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
 from reports.prereg.rules import ClosingAtMost, Rule, ShareAtMost, ShareBelow
 

@@ -11,7 +11,6 @@ from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
-from reports.judge.null_subject import NullDraw, by_most, null_draws
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
     detectable_effect,
@@ -20,6 +19,7 @@ from reports.judge.spread.mean_interval import (
     standard_error,
 )
 from reports.judge.spread.null_error import shared_null_error
+from reports.judge.spread.null_subject import NullDraw, by_most, null_draws
 from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement

@@ -94,6 +94,8 @@ class MeasureFile(Protocol):
 
     ONE_EXPERT: str  # why it cannot be measured where a layer has one expert; not there where it can
 
+    STORED: str  # the only dtype of a file that it measures, as safetensors spells it
+
     NEEDS: tuple[str, ...]  # the tables of a preregistration that it reads beside the claim: "rotations", "one_bit"
 
     def branches(self, rule: "Rule", subject: "Subject") -> tuple[Branch, Branch]: ...  # MET and KILLED, for lint

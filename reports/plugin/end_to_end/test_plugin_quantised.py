@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from fixtures.testing.miniature import CHECKPOINT, NAME, write_miniature
-from fixtures.testing.quantised_copy import fp8_copy, rewritten
+from fixtures.testing.tiny_kinds.quantised_copy import fp8_copy, rewritten
 from kernels.stored.storage import Storage
 from reports.artefacts.decision_document import faults
 from reports.base.errors import ExitCode

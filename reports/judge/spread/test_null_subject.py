@@ -12,7 +12,7 @@ from reports.base.errors import ExitCode
 from reports.judge.compare.allowances import ranges
 from reports.judge.decision import UNSAID, Decision, decide
 from reports.judge.document import gate_json
-from reports.judge.null_subject import NullDraw, by_most, surviving_draws
+from reports.judge.spread.null_subject import NullDraw, by_most, surviving_draws
 from reports.pages.messages import gate_message
 from reports.pages.sections.verdict_section import cause
 from reports.prereg.measurement import Measurement
