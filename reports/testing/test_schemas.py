@@ -40,7 +40,8 @@ OPEN = {
     "recovered",
     "noise",
 }
-ABSENT = {"norm_sha256", "stored_as"}  # where matrices are measured as stored, and where they are plain
+# Where matrices are measured as stored, where they are plain, and where no structure is asked for
+ABSENT = {"norm_sha256", "stored_as", "null_subject"}
 
 
 def validator(schema: str) -> jsonschema.Draft202012Validator:
