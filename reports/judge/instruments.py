@@ -14,6 +14,7 @@ from reports.prereg.samples import Measured
 
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
 RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
+CONDITION = "condition"  # of each learned gauge, whose residual also says how far its condition exceeds the allowed one
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ def broken_rotation(measured: Measured) -> float | None:
     return math.nan if any(math.isnan(residual) for residual in residuals) else max(residuals)
 
 
+def broken_thing(measured: Measured) -> tuple[str, str]:
+    """What was learned, and what its residual is a distance from."""
+    return ("gauge", "what a gauge is") if CONDITION in measured.samples else ("rotation", "orthogonal")
+
+
 def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
     """Did matrices with a known answer get that answer (`met`), and are they where theory puts them?"""
     measured = measurement.measured
@@ -59,7 +65,8 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
         obtained = "INCONCLUSIVE"
     faults = [] if obtained == control.expected else [f"expected {control.expected}"]
     reason = f"obtained {obtained} (median {rule.metric} {middle:.4g} [-]"
-    reason += ")" if broken is None else f", a rotation {broken:.3g} times as far from orthogonal as allowed)"
+    thing, sound = broken_thing(measured)
+    reason += ")" if broken is None else f", a {thing} {broken:.3g} times as far from {sound} as allowed)"
     if (
         control.level is not None
         and control.tolerance is not None

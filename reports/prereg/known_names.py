@@ -16,6 +16,7 @@ GENERATORS = {
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
     "uniform_exponents": ("distinct",),  # as many exponents, all as common
+    "gauged_grid": ("distinct", "noise_energy"),  # words of a grid of -1, 0, 1 behind one gauge for every expert
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
 }

@@ -22,6 +22,7 @@ ROUNDING = 1e-9  # relative, of a quotient that a person wrote down
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
 OF_ROTATIONS = ("optimiser", "sheared", "landing_at_least")  # of a control whose claim needs a rotation
+OF_GAUGES = ("sheared", "stretched")  # of one whose claim needs a gauge: an inverse that is none, too large a condition
 
 
 def check_subject(subject: Subject) -> None:
@@ -117,9 +118,10 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
         if claim.of_model and generator not in MODELS:
             allowed = f"one of {', '.join(MODELS)} for a claim about the whole model"
             refuse(f"controls[{i}].generator", generator, allowed)
-        rotating = lands(claim.rule.metric)
+        gauged = "gauge" in needs(claim.rule.metric)
+        rotating = lands(claim.rule.metric) and not gauged
         pairs = KNOWN if rotating else KNOWN[:1]
-        beside = ("stored", *(OF_ROTATIONS if rotating else ()))
+        beside = ("stored", *(OF_ROTATIONS if rotating else OF_GAUGES if gauged else ()))
         whole = ("model",) if claim.of_model else ()
         required = (*keys_of(Control)[0], *whole, *GENERATORS[generator])
         require_keys(control, required, (*beside, *(key for pair in pairs for key in pair)), f"controls[{i}].")
@@ -158,6 +160,7 @@ def check(prereg: Preregistration) -> None:
     _check_experts(prereg)
     _check_held_out(prereg)
     _check_null_subject(prereg)
+    _check_gauge(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -288,6 +291,18 @@ def _check_null_subject(prereg: Preregistration) -> None:
         if OF_NULL + metric not in measure_file(metric).METRICS:
             allowed = "a metric whose measure draws the null subject, in a rung that asks for structure"
             refuse(f"claims[{i}].metric", metric, allowed)
+
+
+def _check_gauge(prereg: Preregistration) -> None:
+    """Registered where something reads it, and only there."""
+    named = [(one.name, one.rule.metric) for one in prereg.claims] + [
+        (one.name, one.rule.metric) for one in prereg.traps
+    ]
+    read = [name for name, metric in named if "gauge" in needs(metric)]
+    if read and prereg.gauge is None:
+        raise BadInput(f"gauge: missing, expected how the gauge of {read[0]} is learned; add it")
+    if prereg.gauge is not None and not read:
+        raise BadInput("gauge: obtained a table, expected no table where no claim and no trap needs a gauge")
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:
