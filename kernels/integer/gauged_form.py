@@ -65,7 +65,8 @@ def sheared_inverse(inverse: Tensor, share: float) -> Tensor:
 def condition(gauge: Tensor) -> Tensor:
     """sigma_max / sigma_min of each of `gauge (..., n, n)`, by its singular values in float64: `(...)`, `[-]`."""
     values = torch.linalg.svdvals(gauge.double())
-    return values[..., 0] / values[..., -1]
+    ratio: Tensor = values[..., 0] / values[..., -1]
+    return ratio
 
 
 def inverse_residual(gauge: Tensor, inverse: Tensor) -> Tensor:

@@ -58,7 +58,8 @@ def round_trip_error(w: Tensor, gauge: Tensor, inverse: Tensor, bits: int) -> Te
 
 
 def _norm(a: Tensor) -> Tensor:
-    return torch.linalg.matrix_norm(a)
+    norm: Tensor = torch.linalg.matrix_norm(a)
+    return norm
 
 
 def _checked(w: Tensor, caller: str) -> Tensor:

@@ -127,6 +127,12 @@ def test_a_rotation_that_is_none_is_noticed_whatever_it_lifts(lift: float) -> No
     assert "a rotation 5e+09 times as far from orthogonal as allowed" in outcome.reason
 
 
+def test_a_broken_gauge_is_called_one() -> None:
+    outcome = control_outcome(SHEARED, RULE, a_run(lift=(1.6,), residual=(1.07,), condition=(4.3,)))
+    assert (outcome.obtained, outcome.sound) == ("INCONCLUSIVE", True)
+    assert "a gauge 1.07 times as far from what a gauge is as allowed" in outcome.reason
+
+
 @pytest.mark.parametrize(("lift", "obtained"), [(1.0, "KILLED"), (1.6, "MET")])
 @pytest.mark.parametrize("residual", [(), (0.4,), (1.0,)])
 def test_a_guard_that_misses_it_makes_the_control_unsound(

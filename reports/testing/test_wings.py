@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": (
         "closed_forms", "coding", "batch", "rotations", "canonical", "gauge", "spectra", "planted", "nulls", "stored",
-        "descent", "searches", "benchmarks",
+        "descent", "searches", "integer", "benchmarks",
     ),
     "reports": (
         "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
