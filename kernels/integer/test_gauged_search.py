@@ -1,4 +1,4 @@
-"""The learned gauge: its gradient is autograd's, it is never worse than its rotation, and it finds what is planted."""
+"""The learned gauge: never worse than the rotation it starts from; it finds what is planted."""
 
 import math
 import re
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from kernels.integer.gauged_form import condition, gauge_faults
-from kernels.integer.gauged_round_trip import largest_level, round_trip_error
-from kernels.integer.gauged_search import GaugeBudget, LearnedGauge, _Problem, _State, learned_gauge
+from kernels.integer.gauged_round_trip import round_trip_error
+from kernels.integer.gauged_search import GaugeBudget, LearnedGauge, learned_gauge
 from kernels.planted.gauged_grid import gauged_grid
 from kernels.rotations import haar_orthogonal
 
@@ -46,33 +46,6 @@ def errors(w: Tensor, found: LearnedGauge, bits: int) -> tuple[Tensor, Tensor]:
 def haar(w: Tensor, bits: int) -> Tensor:
     draws = haar_orthogonal(w.shape[-1], seeded(2), (5,))
     return torch.stack([round_trip_error(w, r, r.mT, bits) for r in draws]).mean(0)
-
-
-@pytest.mark.parametrize("bits", [2, 4])
-def test_the_gradient_is_that_of_the_error_with_whole_numbers_held(bits: int) -> None:
-    """Autograd's, of |D M⁻¹|² / 2 with the scale's derivative that of the 16-norm over its size."""
-    b, rows, n, half = 2, 7, 5, 0.5 * math.log(4.0)
-    w = normal((b, rows, n), 3)
-    u, v = (haar_orthogonal(n, seeded(seed), (b,)).requires_grad_() for seed in (4, 5))
-    t = normal((b, n), 6).requires_grad_()
-    problem = _Problem(w, bits, half, w.square().sum((-2, -1)))
-    with torch.no_grad():
-        error, *found = problem.of_gauge(_State(u, t, v))
-    scale = (half * t.tanh()).exp()[:, None, :]
-    y = ((w @ u) * scale) @ v
-    largest = y.detach().abs().amax(-1, keepdim=True)
-    norm = (y / largest).abs().pow(16.0).sum(-1, keepdim=True).pow(1.0 / 16.0)
-    size = largest * norm / norm.detach() / largest_level(bits)
-    lost = y - size * torch.round(y.detach() / size.detach())
-    energy = ((lost @ v.mT) / scale).square().sum()
-    for own, known in zip(found, torch.autograd.grad(0.5 * energy, (u, t, v)), strict=True):
-        assert torch.allclose(own, known, rtol=1e-10, atol=1e-12)
-    assert (error.square() * problem.energy).sum().item() == pytest.approx(energy.item())
-    flat = _State(u.detach(), torch.zeros_like(t), torch.eye(n, dtype=torch.float64).expand(b, n, n))
-    error, into_left = problem.of_rotation(flat)
-    expected = problem.of_gauge(flat)
-    assert torch.allclose(error, expected[0])
-    assert torch.allclose(into_left, expected[1])
 
 
 @pytest.mark.parametrize("bits", [2, 4])

@@ -25,8 +25,9 @@ def test_the_bound_is_printed_and_says_what_is_left_to_find() -> None:
     assert found == (
         "learned_gauge_int4",
         "note",
-        "e(M) ≥ |W M − Q(W M)| / (σ_max(M) |W|), so at least 1 / cond(M) of the relative error of W M: with cond(M) ≤ 4 "
-        "and W M as far from its grid as by Haar rotations at most 0.75 is saved; beyond, W M must be nearer to the grid",
+        "e(M) ≥ |W M − Q(W M)| / (σ_max(M) |W|), so at least 1 / cond(M) of the relative error of W M: with cond(M) "
+        "≤ 4 and W M as far from its grid as by Haar rotations at most 0.75 is saved; beyond, W M must be nearer to "
+        "the grid",
     )
     (found,) = gauge_bounds(asking(0.5, condition=1.6))
     assert found[2].endswith("at most 0.375 is saved; the threshold of 0.5 is met only where W M is nearer to the grid")
