@@ -1,7 +1,7 @@
 """The names that a preregistration may use: metrics by their rule, searches, nulls and generators."""
 
 from reports.base.by_file_name import file_names
-from reports.prereg.declared import measure_file, measure_of, metrics_for
+from reports.prereg.known_metrics import measure_of, measures, metrics_for
 
 OPTIMISERS = file_names("kernels.searches")
 EVERY_NULL = file_names("kernels.nulls")
@@ -33,7 +33,7 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
-    return "residual" in measure_file(metric).METRICS
+    return "residual" in measures()[measure_of(metric)].METRICS
 
 
 def relative_metrics() -> tuple[str, ...]:

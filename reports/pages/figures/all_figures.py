@@ -8,7 +8,7 @@ from reports.pages.figures.convergence import convergence
 from reports.pages.figures.dense_comparison import beside_dense
 from reports.pages.figures.shown import Shown
 from reports.pages.figures.timeline import timeline
-from reports.prereg.declared import measure_file
+from reports.prereg.measures import measure_file
 
 
 def figures(decision: Decision, measurements: Measurements) -> tuple[Shown, ...]:

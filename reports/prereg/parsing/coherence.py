@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
-from reports.prereg.declared import alone, measure_file, measure_of, needs
+from reports.prereg.known_metrics import measure_of
 from reports.prereg.known_names import GENERATORS, MODELS, lands
+from reports.prereg.measures import alone, measure_file, needs
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
 from reports.prereg.rules import AtLevel, MeanAtLeast, ShareRule
