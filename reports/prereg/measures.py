@@ -35,7 +35,7 @@ class MeasureFile(Protocol):
 
     def said(self, measured: Measured) -> str | None: ...  # a second line beside the running cell
 
-    def figures(self, decision: Any, claim: Claim, measurements: Any) -> Iterator[Any]: ...  # figures, as `Shown`
+    def figures(self, decision: Any, claim: Claim, measurements: Any) -> Iterator[Any]: ...  # figures, as `Figure`
 
     def modules(self, prereg: Preregistration) -> Sequence[str]: ...  # those that it imports by the name in a rule
 
