@@ -96,6 +96,10 @@ class MeasureFile(Protocol):
 
     STORED: str  # the only dtype of a file that it measures, as safetensors spells it
 
+    BREAKING: tuple[str, ...]  # keys of a control that break its instrument: "sheared"
+
+    FEWEST_DRAWS: int  # of the null subject, where each is put beside the others
+
     NEEDS: tuple[str, ...]  # the tables of a preregistration that it reads beside the claim: "rotations", "one_bit"
 
     def branches(self, rule: "Rule", subject: "Subject") -> tuple[Branch, Branch]: ...  # MET and KILLED, for lint
