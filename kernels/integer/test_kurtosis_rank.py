@@ -17,7 +17,7 @@ FEW = st.lists(st.integers(-3, 3), min_size=2, max_size=30)  # so few values tha
 def test_ranks_are_scipys_ties_included(values: list[int], seed: int) -> None:
     x = torch.tensor(values, dtype=torch.float64)
     y = torch.randint(0, 5, x.shape, generator=torch.Generator().manual_seed(seed)).double()
-    if len(x.unique()) == 1 or len(y.unique()) == 1:
+    if len(set(values)) == 1 or len(set(y.tolist())) == 1:
         with pytest.raises(ValueError, match=r"values that are not numbers or all alike"):
             spearman(x, y)
         return
