@@ -24,8 +24,8 @@ SHAPE = replace(SMALL, experts=12)
 MATRICES = 3 * SHAPE.experts
 
 
-def run(pytester: pytest.Pytester, subject: Path) -> tuple[pytest.RunResult, Any]:
-    name = write_shipped_rung(pytester.path, RULE, subject)
+def run(pytester: pytest.Pytester, subject: Path, rule: str = RULE) -> tuple[pytest.RunResult, Any]:
+    name = write_shipped_rung(pytester.path, rule, subject)
     result = pytester.runpytest_inprocess("hypotheses", "--prereg", name)
     path = pytester.path / "reports" / "out" / name / "decision.json"
     return result, json.loads(path.read_text("utf8")) if path.exists() else None
@@ -48,6 +48,7 @@ def test_noise_is_killed_at_the_first_gate(pytester: pytest.Pytester, elsewhere:
     assert (lowers["claim"], lowers["status"]) == ("hadamard_lowers", "KILLED")
     assert lowers["observed"] == pytest.approx(0.0, abs=0.02)
     assert all(trap["sound"] for trap in decision["traps"])
+    result.stdout.fnmatch_lines(["controls: 6 of 6 sound", "traps: 4 of 4 sound"])
 
 
 def test_planted_tails_survive(pytester: pytest.Pytester, elsewhere: None) -> None:
@@ -71,6 +72,16 @@ def by_row(w: Tensor, scaled: float) -> Tensor:
     """Groups `(out, groups, group)` with one scale for all groups of a row."""
     steps = w.abs().amax((-2, -1), keepdim=True) / rounding.LEVELS
     return ((w / steps).round() * steps).flatten(-2)
+
+
+@pytest.mark.nightly
+def test_the_rule_of_the_whole_model_kills_noise_with_sound_controls(
+    pytester: pytest.Pytester, elsewhere: None
+) -> None:
+    """Groups of 128: of rows of 64 and 32 each is a group."""
+    result, _ = run(pytester, small_subject(pytester.path / "subject", architecture=SHAPE), "W-kurtosis-int4-v1")
+    assert result.ret == ExitCode.KILLED
+    result.stdout.fnmatch_lines(["controls: 6 of 6 sound"])
 
 
 @pytest.mark.nightly
