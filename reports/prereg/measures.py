@@ -29,6 +29,10 @@ class MeasureFile(Protocol):
 
     NEEDS: tuple[str, ...]  # the tables of a preregistration that it reads beside the claim: "rotations", "one_bit"
 
+    BREAKING: tuple[str, ...]  # keys of a control that break its instrument: "sheared"
+
+    FEWEST_DRAWS: int  # of the null subject, where each is put beside the others
+
     def branches(self, rule: Rule, subject: Subject) -> tuple[Branch, Branch]: ...  # MET and KILLED, for lint
 
     def working(self, measured: Measured, rule: Rule | TrapRule) -> Sequence[str]: ...  # lines for `why`

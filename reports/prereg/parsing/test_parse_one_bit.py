@@ -172,7 +172,7 @@ def test_only_some_generators_make_whole_models(generator: str) -> None:
     control = {
         key: value for key, value in VALUES["controls"][PLANTED].items() if key not in ("rank", "noise_energy", "beta")
     }
-    told = {"rank": 0.2, "noise_energy": 0.01, "beta": 0.6, "distinct": 4}
+    told = {"rank": 0.2, "noise_energy": 0.01, "beta": 0.6, "distinct": 4, "tail": 0.6}
     control |= {"generator": generator} | {key: told[key] for key in GENERATORS[generator]}
     values = with_value(f"controls.{PLANTED}", control)
     if generator in MODELS:
