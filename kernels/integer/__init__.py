@@ -1,1 +1,1 @@
-"""Weights at a few bits, as whole numbers times a scale: what is lost, and what a change of basis saves."""
+"""Weights as small integers and scales: what rounding to them costs, what lowers that, and what it goes with."""

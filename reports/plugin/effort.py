@@ -3,7 +3,7 @@
 import os
 
 from kernels.closed_forms.held_out_levels import learning_rows
-from reports.prereg.declared import needs
+from reports.prereg.measures import needs
 from reports.prereg.preregistration import Gauging, HeldOut, Preregistration, Rotations, Subject
 from reports.prereg.rules import MeanAtLeast
 

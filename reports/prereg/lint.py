@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from reports.base.errors import BadInput
 from reports.base.spans import listed
-from reports.prereg.declared import Severity
-from reports.prereg.gauge_bound import gauge_bounds
 from reports.prereg.measures import branches
+from reports.prereg.metric import Severity
+from reports.prereg.operating.gauge_bound import gauge_bounds
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses

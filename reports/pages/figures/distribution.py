@@ -22,7 +22,7 @@ from reports.pages.figures.distributed import (
     noise_of,
     pooled,
 )
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareRule
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
     name, title = f"distribution_{claim.name}", f"{claim.rule.metric} of every matrix"
     rule = claim.rule
@@ -71,7 +71,7 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
         description=f"{rule.metric} by layer: median, quartiles and range, with threshold and noise.",
         draw=partial(_draw_layers, layers=layers, rule=rule, label=label),
     )
-    return Shown(
+    return Figure(
         name=name,
         title=title,
         reading=_reading(groups, rule),

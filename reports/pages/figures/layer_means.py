@@ -9,7 +9,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 from reports.prereg.samples import Measured
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject, mean over draws"
 
 
-def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """A point for each layer that was measured."""
     rule = claim.rule
     name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
@@ -36,7 +36,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
     label = f"{samples.label} [{samples.unit}]"
     means = {name: fmean(found) for name, found in series.items()}
     said = "; ".join(f"{name} {mean:.4g}" for name, mean in means.items())
-    return Shown(
+    return Figure(
         name=name,
         title=title,
         reading=f"Means over the layers drawn: {said}; {rule.at_least:g} is asked for.",

@@ -24,7 +24,7 @@ RULE = "G1-learned-gauge-v1-olmoe_nano"
 
 def subject(pytester: pytest.Pytester, experts: Callable[[Tensor], Tensor] | None = None) -> Path:
     """As many experts as the rule samples."""
-    return small_subject(pytester.path / "subject", experts=experts, sizes=replace(SMALL, experts=8))
+    return small_subject(pytester.path / "subject", experts=experts, architecture=replace(SMALL, experts=8))
 
 
 def run(pytester: pytest.Pytester, folder: Path, *arguments: str) -> tuple[pytest.RunResult, Any]:

@@ -6,7 +6,8 @@ error e(M) is at least 1 / cond(M) of the relative error of W M, and at most con
 
 from collections.abc import Iterator
 
-from reports.prereg.declared import Severity, needs
+from reports.prereg.measures import needs
+from reports.prereg.metric import Severity
 from reports.prereg.preregistration import Preregistration
 from reports.prereg.rules import MeanAtLeast
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fixtures.measures.learned_gauge import branches
-from reports.prereg.gauge_bound import gauge_bounds
 from reports.prereg.lint import lint, sealable
+from reports.prereg.operating.gauge_bound import gauge_bounds
 from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Preregistration
 from reports.prereg.rules import MeanAtLeast, ShareBelow
 
-RULES = Path(__file__).parents[2] / "hypotheses" / "preregistrations"
+RULES = Path(__file__).parents[3] / "hypotheses" / "preregistrations"
 SHIPPED = load_preregistration(RULES / "G1-learned-gauge-v1-olmoe_nano.toml")
 
 
