@@ -146,6 +146,12 @@ def needs(metric: str) -> tuple[str, ...]:
     return getattr(measure_file(metric), "NEEDS", ())
 
 
+def counted_by(metric: str) -> str:
+    """What n counts where a rule pools the values of `metric`: experts, layers; matrices where nothing else is said."""
+    found = (file.METRICS[metric].counted for file in measures().values() if metric in file.METRICS)
+    return next(found, "matrices")
+
+
 def alone(measure: str) -> str | None:
     """Why the measure of this name cannot be where a layer has one expert; None where it can."""
     return getattr(measures()[measure], "ONE_EXPERT", None)

@@ -18,6 +18,7 @@ GENERATORS = {
     "uniform_exponents": ("distinct",),  # as many exponents, all as common
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
+    "shared_directions": ("rank", "noise_energy"),  # few input directions, the same for every expert
 }
 MODELS = ("gaussian", "peaky_codebook", "shared_codebook")  # generators whose experts can be those of a whole model
 
@@ -33,6 +34,12 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
+    return "landing" in measure_file(metric).METRICS
+
+
+def shears(metric: str) -> bool:
+    """Whether what is behind it tells how far its rotations or bases are from orthogonal, so that a control may break
+    them."""
     return "residual" in measure_file(metric).METRICS
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.base.number_table import Table
+from reports.prereg.declared import counted_by
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -64,7 +65,7 @@ def layer_table(layers: Sequence[Layer], rule: ShareRule) -> Table:
         caption=f"{rule.metric} by layer [-]",
         columns=(
             "layer",
-            "matrices",
+            counted_by(rule.metric),
             "least",
             "lower quartile",
             "median",
@@ -92,7 +93,7 @@ def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareRule, widt
     edges = edges_of([layer for layers in groups.values() for layer in layers], width)
     found = {label: counts(pooled(layers), edges) for label, layers in groups.items()}
     return Table(
-        caption=f"Matrices by {rule.metric} [-], from (included) to (excluded)",
+        caption=f"{counted_by(rule.metric).capitalize()} by {rule.metric} [-], from (included) to (excluded)",
         columns=("from", "to", *found),
         rows=tuple((edges[i], edges[i + 1], *(column[i] for column in found.values())) for i in range(len(edges) - 1)),
     )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
 from reports.prereg.declared import alone, measure_file, measure_of, needs
-from reports.prereg.known_names import GENERATORS, MODELS, lands
+from reports.prereg.known_names import GENERATORS, MODELS, lands, shears
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
 from reports.prereg.rules import AtLevel, MeanAtLeast, ShareRule
@@ -21,7 +21,8 @@ TWO_HALVES = 2  # experts at least
 ROUNDING = 1e-9  # relative, of a quotient that a person wrote down
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
-OF_ROTATIONS = ("optimiser", "sheared", "landing_at_least")  # of a control whose claim needs a rotation
+# Of a control whose claim learns a rotation, or tells how far from orthogonal its bases are
+OF_ROTATIONS = {"optimiser": lands, "sheared": shears, "landing_at_least": lands}
 
 
 def check_subject(subject: Subject) -> None:
@@ -119,7 +120,7 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
             refuse(f"controls[{i}].generator", generator, allowed)
         rotating = lands(claim.rule.metric)
         pairs = KNOWN if rotating else KNOWN[:1]
-        beside = ("stored", *(OF_ROTATIONS if rotating else ()))
+        beside = ("stored", *(key for key, allowed in OF_ROTATIONS.items() if allowed(claim.rule.metric)))
         whole = ("model",) if claim.of_model else ()
         required = (*keys_of(Control)[0], *whole, *GENERATORS[generator])
         require_keys(control, required, (*beside, *(key for pair in pairs for key in pair)), f"controls[{i}].")
