@@ -1,8 +1,8 @@
 """delta_rank: experts are their mean plus deltas of low rank, and this takes fewer numbers than low-rank experts.
 
 Measured   in the canonical parametrisation, the neurons of every expert matched to those of the medoid, jointly over
-           gate, up and down: numbers of low-rank deltas and an E-th of the mean, over those of the expert alone, both at
-           an error of 5 % of its energy.
+           gate, up and down: numbers of low-rank deltas and an E-th of the mean, over those of the expert alone, both
+           at an error of 5 % of its energy.
 Rule       the cost is at most 0.9 for at least 70 % of the experts. D2-MoE, arXiv 2502.17298.
 Beside     neurons as the file numbers them; each projection; the energy that the mean holds; Gaussian experts, matched
            too, as many whole null subjects as are registered. Where the claim is met and most of these meet it as well,

@@ -86,9 +86,7 @@ def broken_matching(matching: Matching, share: float) -> Matching:
     return Matching(places, matching.signs)
 
 
-def _similarities(
-    experts: Experts, weights: list[float | None], reference: int, expert: int
-) -> tuple[Tensor, Tensor]:
+def _similarities(experts: Experts, weights: list[float | None], reference: int, expert: int) -> tuple[Tensor, Tensor]:
     """`(neurons, neurons)` of the reference and the expert: by gate, and by up and down, which a sign turns."""
     gate, up, down = (None if w is None else (w[reference].double(), w[expert].double()) for w in experts)
     assert up is not None  # noqa: S101 - checked

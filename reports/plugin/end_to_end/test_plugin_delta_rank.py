@@ -14,7 +14,8 @@ from fixtures.checkpoints.index import SINGLE
 from fixtures.comparing import expert_deltas
 from fixtures.planted.shared_structure import CommonPart, SharingLayer, shared_matrix
 from fixtures.testing.shipped_rung import SMALL, small_subject, write_shipped_rung
-from kernels.matching.neuron_matching import Matching
+from kernels.matching.delta_ranks import numbers_over_own
+from kernels.matching.neuron_matching import Matching, match_to_medoid
 from reports.base.errors import ExitCode
 
 RULE = "W-delta-rank-v1-olmoe_nano"
@@ -74,11 +75,10 @@ def test_a_common_part_survives_though_neurons_are_numbered_otherwise(
 def test_numbers_that_reward_any_mean_make_it_inconclusive(
     pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The trap: were the numbers of the mean forgotten and half of those of the deltas, scattered neurons would gain."""
-    honest = expert_deltas.numbers_over_own
+    """The trap: were the numbers of the mean and half of those of the deltas forgotten, any mean would gain."""
 
     def forgetful(ranks: Any, own: Any, shapes: Any, experts: int) -> Any:
-        return honest([rank // 2 for rank in ranks], own, shapes, 10**9)
+        return numbers_over_own([rank // 2 for rank in ranks], own, shapes, 10**9)
 
     monkeypatch.setattr(expert_deltas, "numbers_over_own", forgetful)
     result, decision = run(pytester, small_subject(pytester.path / "subject"))
@@ -89,10 +89,8 @@ def test_numbers_that_reward_any_mean_make_it_inconclusive(
 def test_a_matching_that_forgets_signs_is_found_out_by_its_control(
     pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = expert_deltas.match_to_medoid
-
     def unsigned(experts: Any, signed: bool, workers: int = 1) -> tuple[int, Matching]:
-        medoid, found = honest(experts, signed, workers)
+        medoid, found = match_to_medoid(experts, signed, workers)
         return medoid, Matching(found.places, found.signs.abs())
 
     monkeypatch.setattr(expert_deltas, "match_to_medoid", unsigned)
