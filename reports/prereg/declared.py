@@ -152,6 +152,12 @@ def counted_by(metric: str) -> str:
     return next(found, "matrices")
 
 
+def one_counted(metric: str) -> str:
+    """The same of one: matrix, expert, layer."""
+    counted = counted_by(metric)
+    return "matrix" if counted == "matrices" else counted.removesuffix("s")
+
+
 def alone(measure: str) -> str | None:
     """Why the measure of this name cannot be where a layer has one expert; None where it can."""
     return getattr(measures()[measure], "ONE_EXPERT", None)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.base.number_table import Table
-from reports.prereg.declared import counted_by
+from reports.prereg.declared import counted_by, one_counted
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -109,7 +109,7 @@ def every_table(measured: Mapping[Cell, Measured], rule: ShareRule) -> Table:
             rows.append((str(cell.layer), *one.samples[rule.metric]))
     widest = max(len(row) for row in rows) - 1
     return Table(
-        caption=f"{rule.metric} of every matrix [-], experts ascending",
+        caption=f"{rule.metric} of every {one_counted(rule.metric)} [-], experts ascending",
         columns=("layer", *(str(i) for i in range(widest))),
         rows=tuple((*row, *(None,) * (widest + 1 - len(row))) for row in rows),
     )

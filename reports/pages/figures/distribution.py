@@ -24,7 +24,7 @@ from reports.pages.figures.distributed import (
 )
 from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
 from reports.pages.figures.theme import light
-from reports.prereg.declared import counted_by
+from reports.prereg.declared import counted_by, one_counted
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -37,7 +37,7 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
     name, rule = f"distribution_{claim.name}", claim.rule
     counted = counted_by(rule.metric)
-    title = f"{rule.metric} of every {'matrix' if counted == 'matrices' else counted.removesuffix('s')}"
+    title = f"{rule.metric} of every {one_counted(rule.metric)}"
     if not isinstance(rule, ShareRule):
         return nothing(name, title, f"a rule on a share of {counted}")
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]

@@ -27,6 +27,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
     name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
     if not isinstance(rule, MeanAtLeast | ShareRule):
         return nothing(name, title, "a rule on a mean, or on a share of layers")
+    several = counted_by(rule.metric) != "layers"
     bound = rule.at_least if isinstance(rule, MeanAtLeast) else rule.bound
     of = "" if isinstance(rule, MeanAtLeast) else f"at most, by {rule.at_least:.0%} of {counted_by(rule.metric)}, "
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
@@ -46,7 +47,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
         panels=(
             Panel(
                 name="by_layer",
-                title=f"mean {rule.metric} of a layer's matrices",
+                title=f"mean {rule.metric} of a layer's matrices" if several else f"{rule.metric} of a layer",
                 description=f"Mean {rule.metric} by layer, between {min(series[OWN]):.4g} and {max(series[OWN]):.4g}, "
                 f"beside what noise has and the threshold {bound:g}.",
                 draw=partial(_draw, layers=layers, series=series, bound=bound, label=label),
@@ -73,8 +74,9 @@ def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[flo
 def _table(
     layers: Sequence[int], measured: Sequence[Measured], series: Mapping[str, Sequence[float]], metric: str
 ) -> Table:
+    over = "" if counted_by(metric) == "layers" else ", means over the layer's matrices; least and largest of a matrix"
     return Table(
-        caption=f"{metric} by layer, means over the layer's matrices; least and largest of a matrix",
+        caption=f"{metric} by layer{over}",
         columns=("layer", *series, "least", "largest"),
         rows=tuple(
             (layer, *(found[i] for found in series.values()), min(one.samples[metric]), max(one.samples[metric]))

@@ -86,6 +86,7 @@ def test_numbers_that_reward_any_mean_make_it_inconclusive(
     assert not any(row["sound"] for row in decision["traps"])
 
 
+@pytest.mark.nightly
 def test_a_matching_that_forgets_signs_is_found_out_by_its_control(
     pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

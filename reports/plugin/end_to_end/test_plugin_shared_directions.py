@@ -64,6 +64,7 @@ def test_what_every_expert_reads_survives(pytester: pytest.Pytester, elsewhere: 
     assert "noise does not meet it: 0 of 3 draws of the null subject" in " ".join(result.stdout.str().split())
 
 
+@pytest.mark.nightly
 def test_an_instrument_that_reads_neurons_instead_makes_it_inconclusive(
     pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
