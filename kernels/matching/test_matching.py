@@ -129,8 +129,8 @@ def test_of_equal_experts_the_first_in_canonical_order_is_the_medoid() -> None:
     assert found.places.tolist() == [[0, 1, 2, 3, 4]] * 4
 
 
-def test_matching_doubles_what_the_mean_of_noise_holds() -> None:
-    """FACTS: two-fold at the most; of 16 Gaussian experts from 1/16 to about 9 %."""
+def test_matching_raises_what_the_mean_of_noise_holds() -> None:
+    """Of 16 Gaussian experts from 1/16 to about 9 %."""
     noise = layer(16, 64, 128, 4)
     _, found = match_to_medoid(noise, True)
     held = [float(w.mean(0).square().sum() / w.square().sum() * 16) for w in there(noise, found)]

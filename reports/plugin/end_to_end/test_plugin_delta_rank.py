@@ -72,6 +72,7 @@ def test_a_common_part_survives_though_neurons_are_numbered_otherwise(
     result.stdout.fnmatch_lines(["*the mean holds 7*% (noise 3*%); cost as stored 1.0*"])
 
 
+@pytest.mark.nightly
 def test_numbers_that_reward_any_mean_make_it_inconclusive(
     pytester: pytest.Pytester, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
