@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.testing.once import once
+from fixtures.testing.made_once import once
 from fixtures.testing.unit_tests import prepare
 from reports.testing.small_rules import SHIPPED, first_seal
 

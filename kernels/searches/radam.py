@@ -1,4 +1,4 @@
-"""Rotations learned by gradient: Rectified Adam (`torch.optim.RAdam`) in a frame that moves with the rotation.
+"""Rotations learned by gradient: Rectified Adam (that of `torch.optim.RAdam`) in a frame that moves with the rotation.
 
 **Chart.** R = R_t orth(I + A) with A skew-symmetric; after each step R_t moves to the point reached and A returns to 0
 (dynamic trivialisation with period 1), so the chart is only used where it is nearly an isometry. orth is the factor
@@ -15,6 +15,9 @@ unchanged. That matters: moments kept in fixed coordinates and projected at each
 64 x 128 matrices.
 
 **Loss.** -beta, which is O(1) for any W. The sum over the batch: every step is elementwise, so matrices do not mix.
+
+**Its steps** are `torch.optim.RAdam`'s, in half as many passes over A: torch scales each entry by every factor in turn,
+here the factors that all entries share are one number, which goes into the product F A. A test compares the two.
 
 **Rectified, not Riemannian.** In its first five steps RAdam takes plain momentum steps, tiny for entries of this size;
 from then on each entry of A moves by about `step_size` times the rectification (0.01 at first, 0.3 after 200 steps), in
@@ -35,6 +38,7 @@ MOMENT_DECAY = (0.9, 0.999)  # the defaults of torch.optim.RAdam, written down b
 EPSILON = 1e-8
 SCHEDULES = ("constant", "cosine")
 CHART = "orth_rebased"  # the only one
+SHORTEST = 5.0  # average of second moments that is rectified, as in torch.optim.RAdam
 ONE_PASS = 30.0  # condition at which one pass leaves 1e-4 in float32
 
 
@@ -70,8 +74,8 @@ def radam(  # noqa: PLR0913
 
     def move(step: int, frame: Tensor, v: Tensor, beta: Tensor) -> Tensor:
         product = frame.mT @ problem.gradient(v, beta)
-        a = descent.move(product, step_size * decay(schedule, (step - 1) / steps))
-        return orthonormal_rows(torch.baddbmm(frame, frame, a))
+        a, scale = descent.move(product, step_size * decay(schedule, (step - 1) / steps))
+        return orthonormal_rows(torch.baddbmm(frame, frame, a, alpha=scale))
 
     settings: Settings = {
         "optimiser": "radam",
@@ -86,22 +90,47 @@ def radam(  # noqa: PLR0913
 
 
 class SkewDescent:
-    """`torch.optim.RAdam` on skew-symmetric A `(b, n, n)`, from A = 0 at every step; its moments are carried along."""
+    """The steps of Rectified Adam on skew-symmetric A `(b, n, n)`, from A = 0 each; its moments are carried along."""
 
     def __init__(
         self, shape: tuple[int, int, int], like: Tensor, moment_decay: tuple[float, float], epsilon: float
     ) -> None:
-        self.chart = torch.zeros(shape, dtype=like.dtype, device=like.device).requires_grad_()
-        self.optimiser = torch.optim.RAdam([self.chart], betas=moment_decay, eps=epsilon, weight_decay=0.0)
+        self.decays, self.epsilon, self.step = moment_decay, epsilon, 0
+        self.mean = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        self.square = torch.zeros_like(self.mean)
+        self._out = torch.empty_like(self.mean)
 
-    def move(self, product: Tensor, step_size: float) -> Tensor:
-        """The A that one step with the gradient `skew_gradient(product)`, `(b, n, n)`, leads to from 0."""
-        self.chart.grad = skew_gradient(product)
-        self.optimiser.param_groups[0]["lr"] = step_size
-        with torch.no_grad():
-            self.chart.zero_()  # re-base: the optimiser's step is then the new A itself
-            self.optimiser.step()
-        return self.chart.detach()
+    def move(self, product: Tensor, step_size: float) -> tuple[Tensor, float]:
+        """A step with the gradient g = `skew_gradient(product)`, `(b, n, n)`, leads from 0 to `scale` times the matrix
+        returned, which the next step overwrites.
+
+        m = d1 m + (1 - d1) g, s = d2 s + (1 - d2) g^2, A = -step_size r m sqrt(1 - d2^t) / ((1 - d1^t) (sqrt(s) + eps))
+        with r = `rectification`, and A = -step_size m / (1 - d1^t) in the first steps, which have none.
+        """
+        self.step += 1
+        d1, d2 = self.decays
+        gradient = skew_gradient(product)
+        self.mean.lerp_(gradient, 1.0 - d1)
+        self.square.mul_(d2).addcmul_(gradient, gradient, value=1.0 - d2)
+        scale = -step_size / (1.0 - d1**self.step)
+        rectified = rectification(self.step, d2)
+        if rectified is None:
+            return self.mean, scale
+        torch.sqrt(self.square, out=self._out).add_(self.epsilon)
+        a = torch.div(self.mean, self._out, out=self._out)
+        return a, scale * rectified * math.sqrt(1.0 - d2**self.step)
+
+
+def rectification(step: int, decay: float) -> float | None:
+    """The factor `[-]` on step t = 1, 2, ... for second moments of that decay; None where their variance is not finite.
+
+    sqrt((p - 4) (p - 2) q / ((q - 4) (q - 2) p)) for p = q - 2 t d^t / (1 - d^t) > 5, q = 2 / (1 - d) - 1.
+    """
+    longest = 2.0 / (1.0 - decay) - 1.0
+    length = longest - 2.0 * step * decay**step / (1.0 - decay**step)
+    if length <= SHORTEST:
+        return None
+    return math.sqrt((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
 
 
 def skew_gradient(product: Tensor) -> Tensor:

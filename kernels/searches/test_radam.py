@@ -12,7 +12,15 @@ from kernels.descent.learned import beta_of, frame_gradient
 from kernels.gauge.moments import one_bit_cosine
 from kernels.rotations import haar_orthogonal, orthogonality_residual, rotate
 from kernels.searches.annealed_procrustes import annealed_procrustes
-from kernels.searches.radam import SCHEDULES, decay, orthonormal_rows, radam, skew_gradient
+from kernels.searches.radam import (
+    SCHEDULES,
+    SkewDescent,
+    decay,
+    orthonormal_rows,
+    radam,
+    rectification,
+    skew_gradient,
+)
 
 STEPS, STEP_SIZE = 100, 1.0  # "cosine": clears 0.955 by 0.025, over twenty times the scatter between such matrices
 DTYPES = [torch.float32, torch.float64]
@@ -57,6 +65,31 @@ def test_gradient_is_that_of_autograd_through_every_chart(chart: Chart, rows: in
     torch.testing.assert_close(found, gradient, rtol=1e-9, atol=1e-12)
     assert torch.equal(found, -found.mT)
     assert gradient.abs().amax() > 1e-3
+
+
+@pytest.mark.parametrize(("decays", "epsilon"), [((0.9, 0.999), 1e-8), ((0.5, 0.9), 1e-3), ((0.0, 0.97), 1e-12)])
+def test_steps_are_those_of_torch(decays: tuple[float, float], epsilon: float) -> None:
+    a = torch.zeros((2, 7, 7), dtype=torch.float64, requires_grad=True)
+    theirs = torch.optim.RAdam([a], betas=decays, eps=epsilon)
+    ours = SkewDescent((2, 7, 7), a.detach(), decays, epsilon)
+    for step in range(1, 41):
+        product, size = gaussian((2, 7, 7), step) * 10.0 ** (step % 5 - 3), 1.0 + step % 3
+        a.grad = skew_gradient(product)
+        theirs.param_groups[0]["lr"] = size
+        with torch.no_grad():
+            a.zero_()
+        theirs.step()
+        found, scale = ours.move(product, size)
+        torch.testing.assert_close(found * scale, a.detach(), rtol=1e-12, atol=0.0)
+    assert a.abs().amax() > 1e-3
+
+
+def test_rectification_begins_where_the_variance_is_finite_and_tends_to_one() -> None:
+    assert [rectification(step, 0.999) for step in range(1, 6)] == [None] * 5
+    growing = [rectification(step, 0.999) or 0.0 for step in range(6, 200)]
+    assert 0.0 < growing[0] < 0.05
+    assert growing == sorted(growing)
+    assert rectification(100_000, 0.999) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("rows", [1, 5, 8, 9])

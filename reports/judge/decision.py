@@ -12,7 +12,7 @@ from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.judge.spread.null_subject import surviving_draws
-from reports.prereg.declared import counted_by
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
 from reports.prereg.rules import ClosingAtMost, Rule, ShareAtMost, ShareBelow
 

@@ -10,7 +10,7 @@ from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.empty_subject import Knowledge, knowledge
-from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_rotation, judge_control, judge_traps
+from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_instrument, judge_control, judge_traps
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
     detectable_effect,
@@ -333,9 +333,9 @@ def judge_gate(
     layers = [measurements[cell] for cell in gate.claim_cells if cell in measurements]
     judged = gate.judged_layers(rule)
     broken = {
-        layer.cell: f"{layer.cell.id}: a learned rotation is {worst:.3g} times as far from orthogonal as allowed"
+        layer.cell: f"{layer.cell.id}: {worst.what} is {worst.times:.3g} times {worst.than}"
         for layer in layers
-        if (worst := broken_rotation(layer.measured)) is not None
+        if (worst := broken_instrument(layer.measured)) is not None
     }
     complete = len(layers) == len(judged)
     metrics = (rule.metric, *gate.claim.sensitivity) if complete else ()

@@ -13,7 +13,12 @@ from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
 from reports.prereg.samples import Measured
 
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
-RESIDUAL = "residual"  # max |R R^T - I| of each learned rotation, in units of the 10 n eps that are allowed [-]
+RESIDUAL = "residual"  # max |R R^T - I| of each rotation, in units of the 10 n eps that are allowed [-]
+ROUNDING = "rounding"  # max |w - ŵ| over half a step of each matrix, 1 at most where it is rounded to the nearest [-]
+FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType({
+    RESIDUAL: ("a rotation", "as far from orthogonal as allowed"),
+    ROUNDING: ("a weight", "as far from what it is rounded to as half a step"),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,31 @@ class TrapOutcome:
         return Cell("trap", self.trap.name, self.layer)
 
 
+@dataclass(frozen=True)
+class Broken:
+    """What an instrument did that it must not."""
+
+    what: str  # "a rotation"
+    times: float
+    than: str  # "as far from orthogonal as allowed"
+
+
 def broken_rotation(measured: Measured) -> float | None:
-    """The worst residual of a learned rotation where it exceeds what is allowed, in units of that; else None."""
-    residuals = measured.samples.get(RESIDUAL, ())
+    """The worst residual of a rotation where it exceeds what is allowed, in units of that; else None."""
+    return _worst(measured, RESIDUAL)
+
+
+def broken_instrument(measured: Measured) -> Broken | None:
+    """The first instrument that is out of line; None where none is."""
+    for name, (what, than) in FAULTS.items():
+        worst = _worst(measured, name)
+        if worst is not None:
+            return Broken(what, worst, than)
+    return None
+
+
+def _worst(measured: Measured, name: str) -> float | None:
+    residuals = measured.samples.get(name, ())
     if all(residual <= 1.0 for residual in residuals):
         return None
     return math.nan if any(math.isnan(residual) for residual in residuals) else max(residuals)
@@ -54,12 +81,12 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
     measured = measurement.measured
     middle = median(measured.samples[rule.metric])
     obtained: GateStatus = "MET" if met else "KILLED"
-    broken = broken_rotation(measured)
+    broken = broken_instrument(measured)
     if broken is not None:
         obtained = "INCONCLUSIVE"
     faults = [] if obtained == control.expected else [f"expected {control.expected}"]
     reason = f"obtained {obtained} (median {rule.metric} {middle:.4g} [-]"
-    reason += ")" if broken is None else f", a rotation {broken:.3g} times as far from orthogonal as allowed)"
+    reason += ")" if broken is None else f", {broken.what} {broken.times:.3g} times {broken.than})"
     if (
         control.level is not None
         and control.tolerance is not None

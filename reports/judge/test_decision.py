@@ -303,7 +303,7 @@ def test_a_broken_rotation_makes_its_gate_inconclusive(state: str, narrow: bool)
     broken = decide(LONG, SIX, trapped({**states, Cell("claim", "wide_d", 3): state}))
     assert [outcome.status for outcome in broken.gates] == ["MET", "INCONCLUSIVE", "INCONCLUSIVE"]
     assert [len(outcome.broken) for outcome in broken.gates] == [0, 1, 1]
-    assert broken.gates[1].broken[0].startswith("wide_d[L03]: a learned rotation is ")
+    assert broken.gates[1].broken[0].startswith("wide_d[L03]: a rotation is ")
     assert decide(LONG, SIX, trapped(states)).gates[1].status == ("MET" if narrow else "KILLED")
 
 

@@ -189,7 +189,7 @@ def test_a_broken_rotation_is_told_before_the_gate_is_complete() -> None:
     (layer,) = claimed(sampled({"lift": (1.2,), "residual": (3.0,)}))
     outcome = judge_gate(gate, INTERVAL, {layer.cell: layer})
     assert (outcome.status, outcome.rule) == ("INCONCLUSIVE", None)
-    assert outcome.broken == ("beta_lift[L00]: a learned rotation is 3 times as far from orthogonal as allowed",)
+    assert outcome.broken == ("beta_lift[L00]: a rotation is 3 times as far from orthogonal as allowed",)
 
 
 def test_a_control_whose_rotation_breaks_as_registered_leaves_its_gate_be() -> None:

@@ -127,6 +127,15 @@ def test_a_rotation_that_is_none_is_noticed_whatever_it_lifts(lift: float) -> No
     assert "a rotation 5e+09 times as far from orthogonal as allowed" in outcome.reason
 
 
+@pytest.mark.parametrize("rounding", [(0.9, 1.4), (math.nan,), (math.inf, 0.5)])
+def test_a_quantiser_that_does_not_round_to_the_nearest_is_noticed(rounding: tuple[float, ...]) -> None:
+    outcome = control_outcome(SHEARED, RULE, a_run(lift=(1.6,), residual=(0.3,), rounding=rounding))
+    assert (outcome.obtained, outcome.sound) == ("INCONCLUSIVE", True)
+    assert "times as far from what it is rounded to as half a step" in outcome.reason
+    sound = control_outcome(SHEARED, RULE, a_run(lift=(1.6,), residual=(0.3,), rounding=(1.0, 0.2)))
+    assert (sound.obtained, sound.sound) == ("MET", False)
+
+
 @pytest.mark.parametrize(("lift", "obtained"), [(1.0, "KILLED"), (1.6, "MET")])
 @pytest.mark.parametrize("residual", [(), (0.4,), (1.0,)])
 def test_a_guard_that_misses_it_makes_the_control_unsound(

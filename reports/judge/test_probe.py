@@ -181,7 +181,7 @@ def test_a_gate_whose_instrument_is_out_of_line_leaves_it_unresolved(structure: 
     )
     conclusion, reasons = concluded(cells)
     assert conclusion == "search unresolved"
-    assert reasons[0] == "beta_lift[L03]: a learned rotation is 9 times as far from orthogonal as allowed"
+    assert reasons[0] == "beta_lift[L03]: a rotation is 9 times as far from orthogonal as allowed"
     prereg = replace(PREREG, traps=(a_trap("off_rotation", MeanAtMost("off_gain", 1.03)),))
     cells = a_rung(structure) | {Cell("trap", "off_rotation", 3): sampled({"off_gain": (1.1,)})}
     conclusion, reasons = concluded(cells, prereg)

@@ -22,7 +22,7 @@ from reports.prereg.preregistration import Cell, Dense, registered_cells, runnin
 from reports.prereg.samples import Measured
 from reports.store.store import Identity, open_store
 from reports.store.subject_facts import check_digest
-from reports.testing.described import described
+from reports.testing.described_numbers import described
 from reports.testing.small_rules import SHIPPED, SUBJECT, a_claim, a_control, a_preregistration, a_secondary, of
 
 LAYERS = (0, 1, 2, 3)

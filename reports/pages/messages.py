@@ -4,8 +4,8 @@ from statistics import stdev
 
 from reports.base.spans import spans
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
-from reports.prereg.declared import measure_file
 from reports.prereg.measurement import Measurement
+from reports.prereg.measures import measure_file
 from reports.prereg.preregistration import Claim, Gate
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareAtMost, ShareBelow, ShareRule
 

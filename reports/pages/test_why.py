@@ -122,6 +122,12 @@ def test_a_share_is_spelled_out_from_matrices_to_verdict() -> None:
     assert "stable_rank            mean 0.2000, noise 0.4000: 0.5000 times noise" in text
 
 
+def test_beside_noise_of_0_a_value_is_told_by_a_difference() -> None:
+    level = sampled({"lift": (0.2, 0.4)}, {"lift": 0.0})
+    found = {cell: of(cell, level) if cell.name == "beta_lift" else one for cell, one in COMPLETE.items()}
+    assert "lift                   mean 0.3000, noise 0.0000: +0.3000 above noise" in told("beta_lift[L01]", found)
+
+
 def test_raw_values_are_tabled_by_projection() -> None:
     assert "  energy_rank_95                   6     0.3000     0.6000     0.6000     0.9000\n" in told("narrow_d[L00]")
     assert "    up_proj                        2     0.3000     0.3000     0.3000     0.3000\n" in told("narrow_d[L00]")

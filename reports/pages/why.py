@@ -99,7 +99,8 @@ def _beside_noise(claim: Claim, measurement: Measurement) -> list[str]:
         noise = measurement.measured.samples[name].noise_mean
         if noise is not None and not claim.of_model:
             mean = fmean(measurement.measured.samples[name])
-            lines.append(f"{name:<22} mean {mean:.4f}, noise {noise:.4f}: {mean / noise:.4f} times noise")
+            apart = f"{mean / noise:.4f} times noise" if noise else f"{mean:+.4f} above noise"
+            lines.append(f"{name:<22} mean {mean:.4f}, noise {noise:.4f}: {apart}")
     return lines
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 from reports.base.spans import spans
-from reports.prereg.declared import measure_file
+from reports.prereg.measures import measure_file
 from reports.prereg.preregistration import Control
 from reports.prereg.rules import (
     AtLevel,

@@ -1,7 +1,7 @@
 """The names that a preregistration may use: metrics by their rule, searches, nulls and generators."""
 
 from reports.base.by_file_name import file_names
-from reports.prereg.declared import measure_file, measure_of, metrics_for
+from reports.prereg.known_metrics import measure_of, measures, metrics_for
 
 OPTIMISERS = file_names("kernels.searches")
 EVERY_NULL = file_names("kernels.nulls")
@@ -16,6 +16,7 @@ GENERATORS = {
     "peaky_codebook": ("rank", "noise_energy", "beta"),
     "sign_lattice": ("distinct",),
     "uniform_exponents": ("distinct",),  # as many exponents, all as common
+    "varied_tails": ("tail",),  # evenly from tail/m to tail over the layer's m matrices
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
     "shared_directions": ("rank", "noise_energy"),  # few input directions, the same for every expert
@@ -35,13 +36,12 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
-    return "landing" in measure_file(metric).METRICS
+    return "landing" in measures()[measure_of(metric)].METRICS
 
 
-def shears(metric: str) -> bool:
-    """Whether what is behind it tells how far its rotations or bases are from orthogonal, so that a control may break
-    them."""
-    return "residual" in measure_file(metric).METRICS
+def breaking(metric: str) -> tuple[str, ...]:
+    """The keys of a control that break the instrument behind it, which must then be noticed."""
+    return getattr(measures()[measure_of(metric)], "BREAKING", ())
 
 
 def relative_metrics() -> tuple[str, ...]:

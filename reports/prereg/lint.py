@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from reports.base.errors import BadInput
 from reports.base.spans import listed
-from reports.prereg.declared import Severity
 from reports.prereg.measures import branches
+from reports.prereg.metric import Severity
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses

@@ -1,7 +1,66 @@
-"""Which measure is behind a registered cell, what it knows of a gate, and what it imports by the names in a rule."""
+"""What the file of a measure holds, and which measure is behind a registered cell.
 
-from reports.prereg.declared import Branch, measure_file, measure_of, unknown
+Its top imports no torch, so that rules are read, linted and judged again without it; what measures is imported when it
+is asked for.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from reports.prereg.known_metrics import measure_of, measures
+from reports.prereg.metric import Branch, Metric, unknown
 from reports.prereg.preregistration import Cell, CellKind, Claim, Preregistration, Subject
+from reports.prereg.rules import Rule, TrapRule
+from reports.prereg.samples import Measured
+
+Measure = Any  # (cell, what its source reads) -> Measured; typed in `reports/study.py`
+
+
+class MeasureFile(Protocol):
+    """What a file of `fixtures/measures/` holds. All but the first two may be left out."""
+
+    METRICS: Mapping[str, Metric]
+
+    def measure(self, bench: Any) -> Measure: ...
+
+    ONE_EXPERT: str  # why it cannot be measured where a layer has one expert; not there where it can
+
+    STORED: str  # the only dtype of a file that it measures, as safetensors spells it
+
+    NEEDS: tuple[str, ...]  # the tables of a preregistration that it reads beside the claim: "rotations", "one_bit"
+
+    BREAKING: tuple[str, ...]  # keys of a control that break its instrument: "sheared"
+
+    FEWEST_DRAWS: int  # of the null subject, where each is put beside the others
+
+    def branches(self, rule: Rule, subject: Subject) -> tuple[Branch, Branch]: ...  # MET and KILLED, for lint
+
+    def working(self, measured: Measured, rule: Rule | TrapRule) -> Sequence[str]: ...  # lines for `why`
+
+    def said(self, measured: Measured) -> str | None: ...  # a second line beside the running cell
+
+    def figures(self, decision: Any, claim: Claim, measurements: Any) -> Iterator[Any]: ...  # figures, as `Figure`
+
+    def modules(self, prereg: Preregistration) -> Sequence[str]: ...  # those that it imports by the name in a rule
+
+
+def measure_file(metric: str) -> MeasureFile:
+    """The file of the measure whose `metric` rules may read."""
+    return file_named(measure_of(metric))
+
+
+def file_named(measure: str) -> MeasureFile:
+    return cast(MeasureFile, measures()[measure])
+
+
+def needs(metric: str) -> tuple[str, ...]:
+    """The tables of a preregistration that the measure of `metric` reads."""
+    return getattr(measure_file(metric), "NEEDS", ())
+
+
+def alone(measure: str) -> str | None:
+    """Why the measure of this name cannot be where a layer has one expert; None where it can."""
+    return getattr(file_named(measure), "ONE_EXPERT", None)
 
 
 def branches(claim: Claim, subject: Subject) -> tuple[Branch, Branch]:

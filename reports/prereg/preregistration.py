@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from kernels.closed_forms.int4_law import LARGEST, SMALLEST
 from reports.base.canonical import sha256_hex
 from reports.prereg.allowed_values import (
     LARGEST_SIZE,
@@ -81,6 +82,7 @@ Starts = Annotated[Int, integer(1, 1000)]
 HaarDraws = Annotated[Int, integer(5, 1000)]
 Bits = Annotated[Int, integer(1, 64)]
 Tokens = Annotated[Int, integer(1, 10_000)]
+GroupSize = Annotated[Int, integer(SMALLEST, LARGEST)]
 Continuations = Annotated[Int, integer(0, MOST_PROMPTS)]
 Decay = Annotated[Float, number(0.0, 1.0 - 1e-9)]
 StepSize = Annotated[Float, number(1e-12)]
@@ -203,13 +205,15 @@ class Control:
     beta: Share | None = None  # unrotated β that a codebook's tail is tuned to [-]
     distinct: Size | None = None  # different sign vectors of a lattice, or exponents
     optimiser: Optimiser | None = None  # in place of the registered one
-    sheared: Share | None = None  # share of a shear that breaks each learned rotation [-]: the instrument must notice
+    sheared: Share | None = None  # share of a shear that breaks each rotation [-]: the instrument must notice
     level: AnyNumber | None = None  # known median of the metric [-] …
     tolerance: NotNegative | None = None  # … and how far from it the median may be [-]
     unrotated: Share | None = None  # known mean of the unrotated β [-] …
     unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may be [-]
     landing_at_least: Share | None = None  # of β after the learned rotation, for every matrix [-]
     model: ControlModel | None = None  # for a claim about the whole model
+    tail: Scale | None = None  # of the matrix with the heaviest tail: log-scale σ of its entries' scales [-]
+    misscaled: Share | None = None  # every scale of the quantiser times this [-]: the instrument must notice
     stored: Annotated[Str, choice(STORED)] | None = None  # the dtype of its file; float32 where it is not said
 
 
@@ -341,6 +345,21 @@ class NullSubject:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class Int4:
+    """How weights are rounded to INT4: symmetric, -7 to 7, by the absmax of a group, nearest, halves to even."""
+
+    group: GroupSize  # consecutive inputs of a row that share a scale; where a width leaves a rest, that is a group too
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class Permutations:
+    """Random orders in which numbers of a layer's matrices are put, so that what goes with what is lost."""
+
+    draws: Draws  # of each layer
+    seed: Seed
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class Dense:
     """A dense model that a secondary compares the subject's experts with, and what identifies it."""
 
@@ -463,6 +482,8 @@ class Preregistration:
     # Whether its claims are of structure, which noise must not have, or plain facts, noise standing beside
     asks: Annotated[Str, choice(ASKS)] | None = None
     null_subject: NullSubject | None = None  # registered with claims of structure
+    int4: Int4 | None = None  # registered as soon as something rounds weights to INT4 …
+    permutations: Permutations | None = None  # … and this where something permutes
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

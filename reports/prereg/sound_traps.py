@@ -8,7 +8,7 @@ is then a layer at which the trap misfires, and the gate is INCONCLUSIVE where t
 
 from collections.abc import Iterator, Mapping
 
-from reports.prereg.declared import Severity
+from reports.prereg.metric import Severity
 from reports.prereg.preregistration import Claim, Preregistration, Trap
 from reports.prereg.rules import MeanAtLeast, MeanAtMost
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.testing.once import once
+from fixtures.testing.made_once import once
 from reports.base.errors import ExitCode, Incomplete, StudyError
 from reports.commands.cli import main
 from reports.pages.postmortem import MARKER

@@ -12,7 +12,7 @@ from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
 from reports.prereg.rules import AtLevel, ClosingAbove, ClosingAtMost, MeanAtLeast, ShareBelow
 from reports.prereg.samples import Measured
-from reports.testing.described import described
+from reports.testing.described_numbers import described
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,

@@ -29,7 +29,7 @@ from reports.prereg.rules import Rule, ShareBelow, TrapRule
 from reports.prereg.samples import Measured
 from reports.seals.seal import SealStatus, seal
 from reports.store.subject_facts import SubjectFacts
-from reports.testing.described import described
+from reports.testing.described_numbers import described
 
 SUBJECT = SubjectFacts("tiny", "fixtures/tiny", None, (0, 1, 2, 3), exploratory=False, sealed_layer_sha256=None)
 SHIPPED = Path(__file__).parents[2] / "hypotheses" / "preregistrations" / "E-ffn-rotation-v4.toml"

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # tests and what they share stand above all
 WINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": (
-        "closed_forms", "coding", "batch", "rotations", "overlap", "canonical", "gauge", "spectra", "matching",
-        "planted", "nulls", "stored", "descent", "searches", "benchmarks",
+        "closed_forms", "coding", "batch", "rotations", "integer", "overlap", "canonical", "gauge", "spectra",
+        "matching", "planted", "nulls", "stored", "descent", "searches", "benchmarks",
     ),
     "reports": (
         "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
@@ -104,6 +105,29 @@ def test_no_number_passes_more_than_nine_floors(package: str) -> None:
     found = floors(package)
     del found[WINGS[package][-1]]  # `python -m`, two lines
     assert 3 < max(found.values()) <= FLOORS
+
+
+def ring(files: Mapping[str, str]) -> list[str]:
+    """Modules that import one another in a ring, what only a type checker reads included; `files`: source by name."""
+    below = {name: {one for one in imported(source) for one in (one, one.rpartition(".")[0])} & files.keys() - {name}
+             for name, source in files.items()}  # fmt: skip
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_one_another_in_a_ring() -> None:
+    files = {
+        ".".join((package, *path.with_suffix("").parts)): (ROOT / package / path).read_text("utf8")
+        for package in WINGS
+        for path in sources(package)
+    }
+    assert len(files) > 250
+    assert ring(files) == []
+    assert ring({"a.one": "from a.two import Two", "a.two": "if X:\n    from a import one"}) != []
+    assert ring({"a.one": "from a.two import Two", "a.two": "import a.three", "a.three": ""}) == []
 
 
 def entries(folder: Path) -> int:

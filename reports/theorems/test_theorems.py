@@ -18,7 +18,7 @@ from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import AtLevel, LargestAtMost, MeanAtLeast
 from reports.prereg.samples import Measured
-from reports.testing.described import described
+from reports.testing.described_numbers import described
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,

@@ -6,18 +6,18 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.convergence import convergence
 from reports.pages.figures.dense_comparison import beside_dense
-from reports.pages.figures.shown import Shown
+from reports.pages.figures.figure import Figure
 from reports.pages.figures.timeline import timeline
-from reports.prereg.declared import measure_file
+from reports.prereg.measures import measure_file
 
 
-def figures(decision: Decision, measurements: Measurements) -> tuple[Shown, ...]:
+def figures(decision: Decision, measurements: Measurements) -> tuple[Figure, ...]:
     """The gates, then what each registered claim measured, its probes and its secondaries; nothing else."""
     found = {shown.name: shown for shown in _figures(decision, measurements)}  # claims may share a figure
     return tuple(found.values())
 
 
-def _figures(decision: Decision, measurements: Measurements) -> Iterator[Shown]:
+def _figures(decision: Decision, measurements: Measurements) -> Iterator[Figure]:
     prereg = decision.prereg
     yield timeline(decision)
     for claim in prereg.claims:

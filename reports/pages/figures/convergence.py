@@ -10,7 +10,7 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.preregistration import Cell, Probe
 
@@ -31,7 +31,7 @@ NEAR = 0.93  # β from which its bound of 1 is drawn; farther away it would pres
 Curve = Sequence[float]  # mean β over the layers, by step [-]
 
 
-def convergence(decision: Decision, probe: Probe, measurements: Measurements) -> Shown:
+def convergence(decision: Decision, probe: Probe, measurements: Measurements) -> Figure:
     """Mean β [-] by step over the probed layers, for each family of searches, and the landing of each layer."""
     cells = [Cell("probe", probe.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
@@ -47,7 +47,7 @@ def convergence(decision: Decision, probe: Probe, measurements: Measurements) ->
     }
     plateau = fmean(layer.plateau_step for layer in layers)
     concluded = next((outcome for outcome in decision.probes if outcome.probe == probe), None)
-    return Shown(
+    return Figure(
         name=probe.name,
         title=TITLE,
         reading=_reading(layers, plateau, names, concluded.conclusion if concluded else None),

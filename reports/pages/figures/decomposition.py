@@ -9,7 +9,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.decomposed import decompose
 from reports.prereg.preregistration import Cell, Claim
@@ -22,7 +22,7 @@ TITLE = "What the lift is made of: random × noise fit × structure"
 Layers = Mapping[int, Decomposition]
 
 
-def decomposition(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def decomposition(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """The factors [-] of each layer that was decomposed; geometric means over them."""
     name = f"decomposition_{claim.name}"
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
@@ -46,7 +46,7 @@ def decomposition(decision: Decision, claim: Claim, measurements: Measurements) 
     rule = claim.rule
     asked = rule.at_least if isinstance(rule, MeanAtLeast) and rule.metric == "structure" else None
     whole = pooled(list(layers.values()))
-    return Shown(
+    return Figure(
         name=name,
         title=TITLE,
         reading=_reading(whole, interval, decision.prereg.interval.level),

@@ -7,7 +7,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.secondary import SecondaryOutcome, secondary_line
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, nothing
+from reports.pages.figures.figure import Figure, Panel, nothing
 from reports.prereg.preregistration import Secondary
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 TITLE = "Experts beside a dense model, each relative to its own noise"
 
 
-def beside_dense(decision: Decision, secondary: Secondary) -> Shown:
+def beside_dense(decision: Decision, secondary: Secondary) -> Figure:
     """The secondary's metric [-] of both sides where both were measured."""
     found = next((outcome for outcome in decision.secondaries if outcome.secondary == secondary), None)
     if found is None:
         return nothing(secondary.name, TITLE, f"the comparison with {secondary.dense.name}")
     short = found.registered - len(found.layers)
-    return Shown(
+    return Figure(
         name=secondary.name,
         title=TITLE,
         reading=f"{secondary_line(found)}.",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.base.number_table import Table
-from reports.prereg.declared import counted_by, one_counted
+from reports.prereg.known_metrics import counted_by, one_counted
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured

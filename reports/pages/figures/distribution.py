@@ -22,9 +22,9 @@ from reports.pages.figures.distributed import (
     noise_of,
     pooled,
 )
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
-from reports.prereg.declared import counted_by, one_counted
+from reports.prereg.known_metrics import counted_by, one_counted
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
     name, rule = f"distribution_{claim.name}", claim.rule
     counted = counted_by(rule.metric)
@@ -73,7 +73,7 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
         description=f"{rule.metric} by layer: median, quartiles and range, with threshold and noise.",
         draw=partial(_draw_layers, layers=layers, rule=rule, label=label),
     )
-    return Shown(
+    return Figure(
         name=name,
         title=title,
         reading=_reading(groups, rule),

@@ -9,7 +9,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 
@@ -26,7 +26,7 @@ SERIES = {
 }
 
 
-def held_out(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def held_out(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """Means over each layer's matrices [-]; 1 is what any rotation does."""
     name, rule = f"held_out_{claim.name}", claim.rule
     if not isinstance(rule, MeanAtLeast):
@@ -38,7 +38,7 @@ def held_out(decision: Decision, claim: Claim, measurements: Measurements) -> Sh
     layers = [cell.layer for cell in measured if cell.layer is not None]
     series = {label: [fmean(one.samples[key]) for one in measured.values()] for key, label in SERIES.items()}
     held, learned, noise, twin, _ = (fmean(values) for values in series.values())
-    return Shown(
+    return Figure(
         name=name,
         title=TITLE,
         reading=f"A rotation learned on half of the experts lifts these {learned:.3f} times over the Haar level, the "

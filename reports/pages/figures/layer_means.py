@@ -9,8 +9,8 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
-from reports.prereg.declared import counted_by
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast, ShareRule
 from reports.prereg.samples import Measured
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject, mean over draws"
 
 
-def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """A point for each layer that was measured: of a rule on a mean, or on the share of layers that meet a bound."""
     rule = claim.rule
     name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
@@ -40,7 +40,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
     label = f"{samples.label} [{samples.unit}]"
     means = {name: fmean(found) for name, found in series.items()}
     said = "; ".join(f"{name} {mean:.4g}" for name, mean in means.items())
-    return Shown(
+    return Figure(
         name=name,
         title=title,
         reading=f"Means over the layers drawn: {said}; {of}{bound:g} is asked for.",

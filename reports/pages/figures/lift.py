@@ -9,7 +9,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.decomposed import decompose
 from reports.prereg.preregistration import Cell, Claim
@@ -25,7 +25,7 @@ ASKED = "asked for"
 OTHERS = ("least", "largest", "noise, i.i.d.")
 
 
-def lift(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def lift(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """Means over each layer's matrices [-]. A rule on structure asks for `random × noise fit × threshold`."""
     name, rule = f"lift_{claim.name}", claim.rule
     if not isinstance(rule, MeanAtLeast):
@@ -37,7 +37,7 @@ def lift(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
     layers = [cell.layer for cell in measured if cell.layer is not None]
     series = lift_series(list(measured.values()), rule)
     learned = [value for value in series[LEARNED] if value is not None]
-    return Shown(
+    return Figure(
         name=name,
         title=TITLE,
         reading=_reading(series, rule),

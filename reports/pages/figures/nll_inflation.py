@@ -9,7 +9,7 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.judge.one_bit_damage import Damage, Depth, OneBitDamage
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level, upright
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ClosingAtMost
@@ -21,7 +21,7 @@ NAME, TITLE = "inflation", "First-token NLL at one bit per weight, by depth and 
 ROW, FRAME = 0.2, 1.1  # inches of a row of dots, and of what is around them
 
 
-def nll_inflation(decision: Decision, measurements: Measurements) -> Shown:
+def nll_inflation(decision: Decision, measurements: Measurements) -> Figure:
     """Inflation of the mean NLL by the layers quantised, and of each variant where a registered scope closes."""
     found = decision.one_bit_damage
     if found is None:
@@ -30,7 +30,7 @@ def nll_inflation(decision: Decision, measurements: Measurements) -> Shown:
     threshold = claim.rule.at_most if isinstance(claim.rule, ClosingAtMost) else None
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = [cell for cell in cells if cell in measurements]
-    return Shown(
+    return Figure(
         name=NAME,
         title=TITLE,
         reading=_reading(found, threshold),

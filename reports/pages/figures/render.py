@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import fill
 
-from reports.pages.figures.shown import Panel, Shown
+from reports.pages.figures.figure import Figure, Panel
 from reports.pages.figures.theme import COLOURS, PAGE, WIDTH, light, rc_params
 
 DPI = 200
@@ -23,20 +23,20 @@ class Drawing:
     png: bytes
 
 
-def drawn(figure: Shown) -> Mapping[str, Drawing]:
+def drawn(figure: Figure) -> Mapping[str, Drawing]:
     """Every panel of `figure`, by name. Needs matplotlib."""
     return {panel.name: draw(figure, panel) for panel in figure.panels}
 
 
-def draw(figure: Shown, panel: Panel) -> Drawing:
+def draw(figure: Figure, panel: Panel) -> Drawing:
     """`panel` once on its own axes, written twice."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second that only a report pays
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
 
     identity = f"{figure.name}-{panel.name}"
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({**mpl.rcParamsDefault, **rc_params(identity)}):  # type: ignore[dict-item]
-        canvas = Figure(figsize=(WIDTH, panel.height), dpi=POINTS, layout="constrained")
+        canvas = Canvas(figsize=(WIDTH, panel.height), dpi=POINTS, layout="constrained")
         axes = canvas.add_subplot()
         axes.set_title(fill(panel.title, TITLE))
         panel.draw(axes)

@@ -10,7 +10,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import legend
-from reports.pages.figures.shown import Panel, Shown, layers_absent, nothing
+from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
 from reports.prereg.preregistration import Cell, Claim
 
@@ -24,7 +24,7 @@ Curve = tuple[float, ...]  # quantiles of singular values over their RMS
 Curves = Mapping[int, Curve]  # by layer
 
 
-def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Shown:
+def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """Mean quantile function of each projection's singular values over their RMS [-], a line per layer."""
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
@@ -44,7 +44,7 @@ def spectra(decision: Decision, claim: Claim, measurements: Measurements) -> Sho
     noise = {
         name: one.profiles[NOISE + name] for one in measured.values() for name in curves if NOISE + name in one.profiles
     }
-    return Shown(
+    return Figure(
         name=NAME,
         title=TITLE,
         reading=_reading(curves, noise),

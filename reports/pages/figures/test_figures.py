@@ -8,7 +8,7 @@ from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
 from reports.pages.figures.all_figures import figures
-from reports.pages.figures.shown import Shown
+from reports.pages.figures.figure import Figure
 from reports.prereg.preregistration import Cell
 from reports.testing.figured_rung import NARROW, first_kill, measured_rung
 
@@ -24,7 +24,7 @@ NAMES = [
 ]
 
 
-def figure(name: str, structural: bool = False) -> tuple[Shown, Decision]:
+def figure(name: str, structural: bool = False) -> tuple[Figure, Decision]:
     decision, measurements = measured_rung(structural=structural)
     (found,) = (one for one in figures(decision, measurements) if one.name == name)
     return found, decision

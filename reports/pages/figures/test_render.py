@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from reports.pages.figures.figure import Figure, Panel
 from reports.pages.figures.render import draw, inlined
-from reports.pages.figures.shown import Panel, Shown
 from reports.pages.figures.theme import light
 
 if TYPE_CHECKING:
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 HOSTILE = '</svg><script>alert("$x$")</script> &'
 
 
-def a_figure(name: str = "one", title: str = "a title") -> Shown:
+def a_figure(name: str = "one", title: str = "a title") -> Figure:
     def line(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=light("blue"), marker="o", label=title)
         axes.set_xlabel(title)
 
-    return Shown(name, title, "One line.", (Panel("panel", title, f"What one sees: {title}.", line),), ())
+    return Figure(name, title, "One line.", (Panel("panel", title, f"What one sees: {title}.", line),), ())
 
 
-def drawing_of(figure: Shown) -> "tuple[str, bytes]":
+def drawing_of(figure: Figure) -> "tuple[str, bytes]":
     found = draw(figure, figure.panels[0])
     return found.svg, found.png
 

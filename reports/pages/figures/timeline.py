@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome
-from reports.pages.figures.shown import Panel, Shown
+from reports.pages.figures.figure import Figure, Panel
 from reports.pages.figures.theme import light
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ LOOKS = {  # colour and hatch by status
 }
 
 
-def timeline(decision: Decision) -> Shown:
+def timeline(decision: Decision) -> Figure:
     """A bar per gate, as long as the layers that it pools."""
-    return Shown(
+    return Figure(
         name=NAME,
         title=TITLE,
         reading=_reading(decision),

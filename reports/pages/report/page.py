@@ -11,8 +11,8 @@ from reports.base.printing import printable_lines
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.all_figures import figures
+from reports.pages.figures.figure import Figure
 from reports.pages.figures.render import Drawing, drawn, inlined
-from reports.pages.figures.shown import Shown
 from reports.pages.figures.theme import css_variables
 from reports.pages.rendering import as_html, part_html, table_html
 from reports.pages.section import Told, sections
@@ -34,7 +34,7 @@ def page(
     decision: Decision,
     document: Mapping[str, Any],
     measurements: Measurements,
-    shown: Sequence[Shown],
+    shown: Sequence[Figure],
     drawings: Mapping[str, Mapping[str, Drawing]],
 ) -> str:
     """`report_html` of figures that are drawn already."""

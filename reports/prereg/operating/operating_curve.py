@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.prereg.declared import counted_by
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Claim, Preregistration, gates
 from reports.prereg.rules import MeanAtLeast, ShareRule
 

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
-from reports.prereg.declared import alone, measure_file, measure_of, needs
-from reports.prereg.known_names import GENERATORS, MODELS, lands, shears
+from reports.prereg.known_metrics import measure_of
+from reports.prereg.known_names import GENERATORS, MODELS, breaking, lands
+from reports.prereg.measures import alone, measure_file, needs
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
 from reports.prereg.rules import AtLevel, MeanAtLeast, ShareRule
@@ -21,8 +22,7 @@ TWO_HALVES = 2  # experts at least
 ROUNDING = 1e-9  # relative, of a quotient that a person wrote down
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 KNOWN = (("level", "tolerance"), ("unrotated", "unrotated_tolerance"))  # what a control may be known to show, in pairs
-# Of a control whose claim learns a rotation, or tells how far from orthogonal its bases are
-OF_ROTATIONS = {"optimiser": lands, "sheared": shears, "landing_at_least": lands}
+OF_ROTATIONS = ("optimiser", "sheared", "landing_at_least")  # of a control whose claim needs a rotation
 
 
 def check_subject(subject: Subject) -> None:
@@ -120,7 +120,7 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
             refuse(f"controls[{i}].generator", generator, allowed)
         rotating = lands(claim.rule.metric)
         pairs = KNOWN if rotating else KNOWN[:1]
-        beside = ("stored", *(key for key, allowed in OF_ROTATIONS.items() if allowed(claim.rule.metric)))
+        beside = ("stored", *(OF_ROTATIONS if rotating else ()), *breaking(claim.rule.metric))
         whole = ("model",) if claim.of_model else ()
         required = (*keys_of(Control)[0], *whole, *GENERATORS[generator])
         require_keys(control, required, (*beside, *(key for pair in pairs for key in pair)), f"controls[{i}].")
@@ -155,6 +155,7 @@ def check(prereg: Preregistration) -> None:
         _check_one_bit(prereg.one_bit, prereg)
     _check_rotations(prereg)
     _check_null_draws(prereg)
+    _check_read(prereg)
     _check_norms(prereg)
     _check_experts(prereg)
     _check_held_out(prereg)
@@ -232,6 +233,17 @@ def _check_null_draws(prereg: Preregistration) -> None:
         raise BadInput("null_draws: registered, but no claim's metric is put over draws of noise; remove it")
 
 
+def _check_read(prereg: Preregistration) -> None:
+    """Tables of a quantiser and of permutations are registered where a claim or trap reads them, and only there."""
+    read = [*(claim.rule.metric for claim in prereg.claims), *(trap.rule.metric for trap in prereg.traps)]
+    for key, of_what in (("int4", "how weights are rounded"), ("permutations", "how many orders are drawn")):
+        metric = next((metric for metric in read if key in needs(metric)), None)
+        if metric is not None and getattr(prereg, key) is None:
+            raise BadInput(f"{key}: missing, expected {of_what}, which {metric} reads; add it")
+        if metric is None and getattr(prereg, key) is not None:
+            raise BadInput(f"{key}: obtained a table, expected none where no claim and no trap reads it; remove it")
+
+
 def _check_experts(prereg: Preregistration) -> None:
     """Of a subject with one expert a layer, a dense one, nothing is registered that needs a second."""
     if prereg.subject.experts > 1:
@@ -289,6 +301,10 @@ def _check_null_subject(prereg: Preregistration) -> None:
         if OF_NULL + metric not in measure_file(metric).METRICS:
             allowed = "a metric whose measure draws the null subject, in a rung that asks for structure"
             refuse(f"claims[{i}].metric", metric, allowed)
+        fewest = getattr(measure_file(metric), "FEWEST_DRAWS", 1)
+        if prereg.null_subject.draws < fewest:
+            allowed = f"{fewest} or more: {metric} puts each draw beside the others"
+            refuse("null_subject.draws", prereg.null_subject.draws, allowed)
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.prereg.declared import metrics_for
+from reports.prereg.known_metrics import metrics_for
 from reports.prereg.known_names import OPTIMISERS, metrics
 from reports.prereg.parsing.parse import parse_preregistration
 from reports.prereg.parsing.test_parse import OPTIONAL, TEXT, TEXT_5, VALUES, VALUES_5, every_key, parse, with_value

@@ -3,8 +3,8 @@
 import pytest
 
 from reports.base.errors import BadInput
-from reports.prereg.declared import needs
 from reports.prereg.lint import lint, sealable
+from reports.prereg.measures import needs
 from reports.prereg.parsing.test_parse import VALUES_5, parse, with_value, without
 from reports.prereg.parsing.test_parse import VALUES_6 as VALUES
 from reports.prereg.repeatable import uses

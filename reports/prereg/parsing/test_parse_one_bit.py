@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.base.errors import BadInput
-from reports.prereg.declared import metrics_for
+from reports.prereg.known_metrics import metrics_for
 from reports.prereg.known_names import GENERATORS, MODELS, OPTIMISERS
 from reports.prereg.parsing.parse import parse_preregistration
 from reports.prereg.parsing.test_parse import VALUES, VALUES_5, every_key, parse, with_value, without
@@ -172,7 +172,7 @@ def test_only_some_generators_make_whole_models(generator: str) -> None:
     control = {
         key: value for key, value in VALUES["controls"][PLANTED].items() if key not in ("rank", "noise_energy", "beta")
     }
-    told = {"rank": 0.2, "noise_energy": 0.01, "beta": 0.6, "distinct": 4}
+    told = {"rank": 0.2, "noise_energy": 0.01, "beta": 0.6, "distinct": 4, "tail": 0.6}
     control |= {"generator": generator} | {key: told[key] for key in GENERATORS[generator]}
     values = with_value(f"controls.{PLANTED}", control)
     if generator in MODELS:

@@ -8,8 +8,9 @@ from statistics import fmean
 from kernels.closed_forms.inflation import inflation
 from kernels.closed_forms.lift_decomposition import decomposition
 from reports.base.by_file_name import file_names
-from reports.prereg.declared import Metric, measures, positions
+from reports.prereg.known_metrics import measures
 from reports.prereg.known_names import NULLS
+from reports.prereg.metric import Metric, positions
 from reports.prereg.samples import Measured, Samples
 
 PROJECTIONS = ("gate_proj", "up_proj", "down_proj")

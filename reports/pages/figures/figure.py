@@ -26,7 +26,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Figure:
     """A figure with its tables. Without panels nothing was measured, and `reading` says what."""
 
     name: str
@@ -46,6 +46,6 @@ def layers_absent(cells: Sequence[Cell], measured: Sequence[Cell]) -> str | None
     return f"{cells[0].name} was not measured at {plural} {spans(absent)}, so nothing is drawn there."
 
 
-def nothing(name: str, title: str, what: str) -> Shown:
+def nothing(name: str, title: str, what: str) -> Figure:
     """The figure of what was not measured at all."""
-    return Shown(name, title, f"Nothing to draw: {what} was not measured in this run.", (), ())
+    return Figure(name, title, f"Nothing to draw: {what} was not measured in this run.", (), ())
