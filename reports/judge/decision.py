@@ -12,6 +12,7 @@ from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.judge.spread.null_subject import surviving_draws
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
 from reports.prereg.rules import ClosingAtMost, Rule, ShareAtMost, ShareBelow
 
@@ -145,10 +146,11 @@ def rule_text(rule: Rule, cut_off: float | None = None) -> str:
     """The registered rule in one line, as messages and artefacts print it; at an early checkpoint its `cut_off`."""
     match rule:
         case ShareBelow() | ShareAtMost() if cut_off is not None:
-            share = f"more than {cut_off:.0%} of matrices, or it is killed early"
+            share = f"more than {cut_off:.0%} of {counted_by(rule.metric)}, or it is killed early"
             return f"{rule.metric} {rule.sign} {rule.bound:g} for {share}"
         case ShareBelow() | ShareAtMost():
-            return f"{rule.metric} {rule.sign} {rule.bound:g} for at least {rule.at_least:.0%} of matrices"
+            share = f"at least {rule.at_least:.0%} of {counted_by(rule.metric)}"
+            return f"{rule.metric} {rule.sign} {rule.bound:g} for {share}"
         case ClosingAtMost():
             return f"{rule.metric} ≤ {rule.at_most:g} with every layer quantised"
     over = "" if rule.over_tau is None else f" and over {1 + rule.over_tau:g} τ"

@@ -30,7 +30,7 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
         text = f"{round(outcome.observed * outcome.n)}/{outcome.n} {claim.rule.side} {claim.rule.bound:.2f}"
     text = f"{text}, median {outcome.median:.3f}"
     if outcome.n == 1:
-        text = f"{outcome.metric} {outcome.observed:.3f}"
+        text = f"{outcome.metric} {outcome.median:.3f}"
     return f"{text}, noise {outcome.reference:.3f}" if noise and outcome.reference is not None else text
 
 

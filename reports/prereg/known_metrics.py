@@ -45,3 +45,15 @@ def measure_of(metric: str) -> str:
         told = f"{' and '.join(found)} both do" if found else "no file of fixtures/measures/ does"
         raise BadInput(f"{metric}: expected one measure that declares it for a rule, and {told}; rename one, or add it")
     return found[0]
+
+
+def counted_by(metric: str) -> str:
+    """What n counts where a rule pools the values of `metric`: experts, layers; matrices where nothing else is said."""
+    found = (file.METRICS[metric].counted for file in measures().values() if metric in file.METRICS)
+    return next(found, "matrices")
+
+
+def one_counted(metric: str) -> str:
+    """The same of one: matrix, expert, layer."""
+    counted = counted_by(metric)
+    return "matrix" if counted == "matrices" else counted.removesuffix("s")

@@ -20,6 +20,8 @@ GENERATORS = {
     "gauged_grid": ("distinct", "noise_energy"),  # words of a grid of -1, 0, 1 behind one gauge for every expert
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
+    "shared_directions": ("rank", "noise_energy"),  # few input directions, the same for every expert
+    "common_part": ("rank", "noise_energy"),  # of all experts, and deltas of that rank and energy, neurons renumbered
 }
 MODELS = ("gaussian", "peaky_codebook", "shared_codebook")  # generators whose experts can be those of a whole model
 

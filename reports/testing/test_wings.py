@@ -14,16 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 # tests and what they share stand above all
 WINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": (
-        "closed_forms", "coding", "batch", "rotations", "canonical", "gauge", "spectra", "planted", "nulls", "stored",
-        "descent", "searches", "integer", "benchmarks",
+        "closed_forms", "coding", "batch", "rotations", "overlap", "canonical", "gauge", "spectra", "matching",
+        "planted", "nulls", "stored", "descent", "searches", "integer", "benchmarks",
     ),
     "reports": (
         "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
         "pages", "pages.figures", "pages.report", "published", "study", "plugin", "commands", "__main__",
     ),
     "fixtures": (
-        "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "bench",
-        "quantising", "measures", "plugin", "model_plugin", "inspection", "__main__",
+        "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "comparing",
+        "bench", "quantising", "measures", "plugin", "model_plugin", "inspection", "__main__",
     ),
 }  # fmt: skip
 ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")

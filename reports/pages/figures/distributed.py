@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import quantiles
 
 from reports.base.number_table import Table
+from reports.prereg.known_metrics import counted_by, one_counted
 from reports.prereg.preregistration import Cell
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -64,7 +65,7 @@ def layer_table(layers: Sequence[Layer], rule: ShareRule) -> Table:
         caption=f"{rule.metric} by layer [-]",
         columns=(
             "layer",
-            "matrices",
+            counted_by(rule.metric),
             "least",
             "lower quartile",
             "median",
@@ -92,7 +93,7 @@ def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareRule, widt
     edges = edges_of([layer for layers in groups.values() for layer in layers], width)
     found = {label: counts(pooled(layers), edges) for label, layers in groups.items()}
     return Table(
-        caption=f"Matrices by {rule.metric} [-], from (included) to (excluded)",
+        caption=f"{counted_by(rule.metric).capitalize()} by {rule.metric} [-], from (included) to (excluded)",
         columns=("from", "to", *found),
         rows=tuple((edges[i], edges[i + 1], *(column[i] for column in found.values())) for i in range(len(edges) - 1)),
     )
@@ -108,7 +109,7 @@ def every_table(measured: Mapping[Cell, Measured], rule: ShareRule) -> Table:
             rows.append((str(cell.layer), *one.samples[rule.metric]))
     widest = max(len(row) for row in rows) - 1
     return Table(
-        caption=f"{rule.metric} of every matrix [-], experts ascending",
+        caption=f"{rule.metric} of every {one_counted(rule.metric)} [-], experts ascending",
         columns=("layer", *(str(i) for i in range(widest))),
         rows=tuple((*row, *(None,) * (widest + 1 - len(row))) for row in rows),
     )

@@ -24,6 +24,7 @@ from reports.pages.figures.distributed import (
 )
 from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
+from reports.prereg.known_metrics import counted_by, one_counted
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import ShareRule
 from reports.prereg.samples import Measured
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 
 def distribution(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
     """A histogram for each gate of the claim that was judged, and the layers one by one."""
-    name, title = f"distribution_{claim.name}", f"{claim.rule.metric} of every matrix"
-    rule = claim.rule
+    name, rule = f"distribution_{claim.name}", claim.rule
+    counted = counted_by(rule.metric)
+    title = f"{rule.metric} of every {one_counted(rule.metric)}"
     if not isinstance(rule, ShareRule):
-        return nothing(name, title, "a rule on a share of matrices")
+        return nothing(name, title, f"a rule on a share of {counted}")
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
     layers = [
@@ -59,7 +61,7 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
         group: Panel(
             name=f"histogram_{len(chosen)}",
             title=f"{group}: {below(chosen, rule)} of {count(chosen)} {rule.side} {rule.bound:g}",
-            description=f"Histogram of {rule.metric} over the matrices of {group}, with the threshold {rule.bound:g} "
+            description=f"Histogram of {rule.metric} over the {counted} of {group}, with the threshold {rule.bound:g} "
             "and the value of noise.",
             draw=partial(_draw_histogram, layers=chosen, rule=rule, width=width, label=label),
         )
@@ -92,8 +94,8 @@ def _reading(groups: Mapping[str, Sequence[Layer]], rule: ShareRule) -> str:
     for label, layers in groups.items():
         share = below(layers, rule) / count(layers)
         parts.append(
-            f"in {label} {below(layers, rule)} of {count(layers)} matrices ({share:.0%}) lie {rule.side} {rule.bound:g}"
-            f", median {median(pooled(layers)):.3f} [-]"
+            f"in {label} {below(layers, rule)} of {count(layers)} {counted_by(rule.metric)} ({share:.0%}) lie "
+            f"{rule.side} {rule.bound:g}, median {median(pooled(layers)):.3f} [-]"
         )
     said = f"At least {rule.at_least:.0%} are asked for; {'; '.join(parts)}"
     noise = noise_of(next(iter(groups.values())))
@@ -123,7 +125,7 @@ def _draw_histogram(axes: "Axes", layers: Sequence[Layer], rule: ShareRule, widt
     if noise is not None:
         upright(axes, Mark(noise, f"noise {noise:.3g}", "ink", ":"), height=0.9)
     axes.set_xlabel(label)
-    axes.set_ylabel("matrices")
+    axes.set_ylabel(counted_by(rule.metric))
     legend(axes)
 
 

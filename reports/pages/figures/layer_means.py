@@ -1,4 +1,4 @@
-"""Any metric that a rule takes the mean of: layer by layer, beside what noise has and what is asked for."""
+"""Any metric by its mean: layer by layer, beside what noise has and what is asked for."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,8 +10,9 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Claim
-from reports.prereg.rules import MeanAtLeast
+from reports.prereg.rules import MeanAtLeast, ShareRule
 from reports.prereg.samples import Measured
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject, me
 
 
 def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
-    """A point for each layer that was measured."""
+    """A point for each layer that was measured: of a rule on a mean, or on the share of layers that meet a bound."""
     rule = claim.rule
     name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
-    if not isinstance(rule, MeanAtLeast):
-        return nothing(name, title, "a rule on a mean")
+    if not isinstance(rule, MeanAtLeast | ShareRule):
+        return nothing(name, title, "a rule on a mean, or on a share of layers")
+    several = counted_by(rule.metric) != "layers"
+    bound = rule.at_least if isinstance(rule, MeanAtLeast) else rule.bound
+    of = "" if isinstance(rule, MeanAtLeast) else f"at most, by {rule.at_least:.0%} of {counted_by(rule.metric)}, "
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
     if not measured:
@@ -39,14 +43,14 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
     return Figure(
         name=name,
         title=title,
-        reading=f"Means over the layers drawn: {said}; {rule.at_least:g} is asked for.",
+        reading=f"Means over the layers drawn: {said}; {of}{bound:g} is asked for.",
         panels=(
             Panel(
                 name="by_layer",
-                title=f"mean {rule.metric} of a layer's matrices",
+                title=f"mean {rule.metric} of a layer's matrices" if several else f"{rule.metric} of a layer",
                 description=f"Mean {rule.metric} by layer, between {min(series[OWN]):.4g} and {max(series[OWN]):.4g}, "
-                f"beside what noise has and the threshold {rule.at_least:g}.",
-                draw=partial(_draw, layers=layers, series=series, rule=rule, label=label),
+                f"beside what noise has and the threshold {bound:g}.",
+                draw=partial(_draw, layers=layers, series=series, bound=bound, label=label),
                 height=3.4,
             ),
         ),
@@ -70,8 +74,9 @@ def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[flo
 def _table(
     layers: Sequence[int], measured: Sequence[Measured], series: Mapping[str, Sequence[float]], metric: str
 ) -> Table:
+    over = "" if counted_by(metric) == "layers" else ", means over the layer's matrices; least and largest of a matrix"
     return Table(
-        caption=f"{metric} by layer, means over the layer's matrices; least and largest of a matrix",
+        caption=f"{metric} by layer{over}",
         columns=("layer", *series, "least", "largest"),
         rows=tuple(
             (layer, *(found[i] for found in series.values()), min(one.samples[metric]), max(one.samples[metric]))
@@ -80,11 +85,9 @@ def _table(
     )
 
 
-def _draw(
-    axes: "Axes", layers: Sequence[int], series: Mapping[str, Sequence[float]], rule: MeanAtLeast, label: str
-) -> None:
+def _draw(axes: "Axes", layers: Sequence[int], series: Mapping[str, Sequence[float]], bound: float, label: str) -> None:
     draw_series(axes, layers, series)
-    level(axes, Mark(rule.at_least, f"threshold {rule.at_least:g}"))
+    level(axes, Mark(bound, f"threshold {bound:g}"))
     layer_axis(axes, layers)
     axes.set_ylabel(label)
     legend(axes)

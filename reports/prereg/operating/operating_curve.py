@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Claim, Preregistration, gates
 from reports.prereg.rules import MeanAtLeast, ShareRule
 
@@ -56,8 +57,13 @@ def operating_curves(prereg: Preregistration) -> tuple[OperatingCurve, ...]:
         looks = [gate for gate in gates(prereg, range(prereg.subject.layers)) if gate.claim == claim]
         cut_offs = tuple(gate.cut_off for gate in looks)
         read = tuple(len(gate.layers) for gate in looks)
-        found.append(_curve(claim, read, cut_offs, prereg.subject.layers, 3 * prereg.subject.experts))
+        found.append(_curve(claim, read, cut_offs, prereg.subject.layers, _in_layer(claim, prereg.subject.experts)))
     return tuple(found)
+
+
+def _in_layer(claim: Claim, experts: int) -> int:
+    """How many values of a claim's metric a layer has: one of its own, one for each expert, or for each matrix."""
+    return {"layers": 1, "experts": experts}.get(counted_by(claim.rule.metric), 3 * experts)
 
 
 def _curve(

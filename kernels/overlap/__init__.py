@@ -1,0 +1,1 @@
+"""What the experts of a layer have in common: the directions that they read."""
