@@ -68,7 +68,8 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
 
 def run_lint(options: Options) -> ExitCode:
     """Show that each gate can be met and can be killed, or which theorem forbids it; 13 if one cannot."""
-    from reports.prereg.operating.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - numpy
+    from reports.prereg.operating.null_subject_curve import null_curve_lines, null_subject_curve  # noqa: PLC0415 - numpy
+    from reports.prereg.operating.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - as above
 
     allowed = True
     for path in _paths(options.folder, options.names):
@@ -77,7 +78,9 @@ def run_lint(options: Options) -> ExitCode:
         print(f"{path.stem}: {'may be sealed' if sealable(findings) else 'REFUSED'}")
         for finding in findings:
             print(f"  {finding.line()}")
-        for line in (line for curve in operating_curves(prereg) for line in curve_lines(curve)):
+        null = null_subject_curve(prereg)
+        curves = [line for curve in operating_curves(prereg) for line in curve_lines(curve)]
+        for line in (*curves, *(() if null is None else null_curve_lines(null))):
             print(f"  {line}")
         allowed = allowed and sealable(findings)
     return ExitCode.SURVIVED if allowed else ExitCode.BAD_INPUT

@@ -463,6 +463,7 @@ class Preregistration:
     # Whether its claims are of structure, which noise must not have, or plain facts, noise standing beside
     asks: Annotated[Str, choice(ASKS)] | None = None
     null_subject: NullSubject | None = None  # registered with claims of structure
+    rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)
