@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
 from reports.base.printing import one_line
+from reports.commands.cli_ladder import CODES, LADDER, run_ladder
 from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.prereg.lint import lint, sealable
 from reports.prereg.parsing.parse import load_preregistration
@@ -32,9 +33,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m reports", description="Seal preregistrations and judge what was run.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Command, *arguments: Argument) -> None:
+    def command(name: str, run: Command, *arguments: Argument, epilog: str | None = None) -> None:
         text = (run.__doc__ or "").partition("\n")[0]
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(name, help=text, description=text, epilog=epilog)
         for flag, options in arguments:
             added.add_argument(flag, **options)  # type: ignore[arg-type]  # argparse has no type for its options
         added.set_defaults(run=run)
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     command("status", run_status, NAMES)
     for name, run, arguments in VERDICT_COMMANDS:
         command(name, run, *arguments)
+    command("ladder", run_ladder, *LADDER, epilog=CODES)
     return top
 
 

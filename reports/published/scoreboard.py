@@ -28,7 +28,7 @@ from reports.store.subject_facts import NOT_SEALED
 
 TITLE = "Scoreboard"
 COMMITTED = "Every committed verdict, judged again from its published measurements."
-ABOUT = (
+LEGEND = (
     "KILLED means that a registered rule fired on a gate whose controls and traps are sound; gates after a rung's "
     "first kill are exploratory. VACUOUS: the rules are met, and noise meets them too. Fragile: another registered "
     "metric would have turned the gate. Borderline: a value within the registered tolerances would, so that agreement "
@@ -107,7 +107,7 @@ class Standing:
             self.rests_on,
             self.instruments,
             self.fragile,
-            f"{self.seconds:.0f}",
+            seconds_text(self.seconds),
             self.date,
             self.outcome_sha256,
         )
@@ -215,8 +215,13 @@ def null_text(outcome: GateOutcome) -> str:
     rule = outcome.rule
     if rule is None or rule.reference is None:
         return "—"
-    medians = f", median {rule.median:.4f}" if isinstance(outcome.gate.claim.rule, ShareRule) else ""
-    return f"noise {rule.reference:.4f}{medians}" + (", noise meets it" if rule.noise_meets else "")
+    medians = f" (median {rule.median:.4f})" if isinstance(outcome.gate.claim.rule, ShareRule) else ""
+    return f"noise {rule.reference:.4f}{medians}" + (", met by it" if rule.noise_meets else "")
+
+
+def seconds_text(seconds: float) -> str:
+    """`0.4`, `57`."""
+    return f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.1f}"  # noqa: PLR2004 - two digits say enough
 
 
 def scoreboard_markdown(found: Sequence[Standing], about: str = COMMITTED) -> str:
@@ -226,7 +231,7 @@ def scoreboard_markdown(found: Sequence[Standing], about: str = COMMITTED) -> st
         for one in found
         if one.error is None
     ]
-    parts = [f"# {TITLE}", f"{about} {ABOUT}", table(VERDICTS, rows) if rows else "No verdict here holds."]
+    parts = [f"# {TITLE}", f"{about} {LEGEND}", table(VERDICTS, rows) if rows else "No verdict here holds."]
     errors = [f"- {plain(one.error)}" for one in found if one.error is not None]
     parts += ["## Not counted", "\n".join(errors)] if errors else []
     for one in found:
@@ -256,7 +261,9 @@ def scoreboard_html(found: Sequence[Standing], about: str = COMMITTED) -> str:
     )
     return environment.get_template("scoreboard.html").render(
         title=TITLE,
-        about=f"{about} {ABOUT}",
+        about=about,
+        legend=LEGEND,
+        seconds=seconds_text,
         columns=VERDICTS,
         gate_columns=GATES,
         standings=[one for one in found if one.error is None],

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from reports.base.printing import one_line
-from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing, heading
+from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing, heading, seconds_text
 
 COLUMNS = 80
 HEADER = f"  {'gate':<27}{'status':<13}{'observed':>8}{'needed':>8}  null"
@@ -24,7 +24,7 @@ def scoreboard_text(found: Sequence[Standing]) -> list[str]:
 
 
 def _verdict(one: Standing) -> list[str]:
-    lines = _wrapped(f"{heading(one)}, {one.seconds:.0f} s", "  ")
+    lines = _wrapped(f"{heading(one)}, {seconds_text(one.seconds)} s", "  ")
     if one.trigger != "—":
         lines += _wrapped(f"  {one.trigger}", "    ")
     if one.foundations:
