@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.base.errors import BadInput, ExitCode, StudyError
+from reports.base.errors import BadInput, ExitCode, StudyError, Tampered
 from reports.base.printing import one_line
 from reports.commands.climbing import VERDICT_CODES, Climb, Climbed, Pace, Stop, stopping
 from reports.commands.rungs import Asked, Rung, rungs_of
@@ -36,6 +36,9 @@ def climb_ladder(asked: Asked, folder: Path, out: Path | None, workers: int | No
         raise BadInput(f"{folder}: expected the folder hypotheses/preregistrations of a checkout; run it from one")
     rungs = rungs_of(asked, root, len(os.sched_getaffinity(0)))
     running, left_out = [one for one in rungs if one.why_not is None], [one for one in rungs if one.why_not is not None]
+    broken = next((one for one in left_out if one.code == ExitCode.TAMPERED), None)
+    if broken is not None:  # then nothing runs
+        raise Tampered(f"{broken.rule}: {broken.why_not}")
     if not running:
         why = "; ".join(f"{one.rule}: {one.why_not}" for one in left_out) or "no rule is sealed for it"
         raise BadInput(f"{asked.model or 'ladder'}: no rung can run, expected one at least ({why})")
@@ -60,7 +63,7 @@ def climb_ladder(asked: Asked, folder: Path, out: Path | None, workers: int | No
         board += [Standing(one.rule, f"{one.rule}: not run, {one.why_not}") for one in left_out]
         write_board(pages, with_foundations(board), climb)
     if stop.asked:
-        decided = sum(one.code in (*VERDICT_CODES, ExitCode.INCONCLUSIVE) for one in climbed)
+        decided = sum(one.error is None and one.verdict != "INCOMPLETE" for one in board)
         climb.say(f"interrupted: {decided} of {len(running)} rungs are decided; what was measured is kept")
         climb.say("to go on, give the same command again")
     return exit_code([one.code for one in climbed], interrupted=stop.asked > 0)
