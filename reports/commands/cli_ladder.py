@@ -27,7 +27,10 @@ LADDER: tuple[Argument, ...] = (
         {"action": "store_true", "help": "run nothing: list each rung's claim, source, needs, bytes, minutes"},
     ),
     ("--model", {"metavar": "PATH_OR_ID", "help": "the subject (default: the embedded model)"}),
-    ("--prereg", {"metavar": "NAME", "nargs": "+", "help": "these rules, each on its own sealed subject"}),
+    (
+        "--prereg",
+        {"metavar": "NAME", "action": "append", "help": "this rule, on its own sealed subject; once for each"},
+    ),
     ("--all-designs", {"action": "store_true", "help": "every design of a rung, not its latest alone"}),
     ("--revision", {"metavar": "REV", "help": "of a hub model"}),
     ("--prompts", {"type": Path, "metavar": "FILE", "help": "prompts of another model, as pytest takes them"}),

@@ -98,22 +98,22 @@ def _sealed(path: Path, rung: Rung) -> Rung:
 
 
 def ask_model(model: str, revision: str | None, prompts: Path | None, root: Path) -> Mapping[str, Any]:
-    """What `python -m fixtures rungs` says of the model, in a process of its own: it reads headers, with torch.
+    """What `python -m fixtures inspect --json` says of the model: a process of its own, which reads headers with torch.
 
     Raises what that process ended with.
     """
-    given = ["--root", str(root)] + ([] if revision is None else [f"--revision={revision}"])
+    given = [f"--root={root}"] + ([] if revision is None else [f"--revision={revision}"])
     given += [] if prompts is None else [f"--prompts={prompts}"]
     done = subprocess.run(  # noqa: S603 - this Python, this checkout
-        [sys.executable, "-m", "fixtures", "rungs", *given, "--", model],
+        [sys.executable, "-m", "fixtures", "inspect", "--json", *given, "--", model],
         cwd=root, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf8", errors="replace", check=False,
     )  # fmt: skip
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-        line = said[-1].removeprefix("error: ") if said else f"python -m fixtures rungs ended in {done.returncode}"
+        line = said[-1].removeprefix("error: ") if said else f"python -m fixtures inspect ended in {done.returncode}"
         raise Tampered(line) if done.returncode == ExitCode.TAMPERED else BadInput(line)
     try:
         document = json.loads(done.stdout)
     except ValueError:
-        raise BadInput(f"python -m fixtures rungs {model}: no JSON, expected one line of it; report it") from None
+        raise BadInput(f"python -m fixtures inspect {model}: no JSON, expected one line of it; report it") from None
     return dict(document)

@@ -59,7 +59,7 @@ def test_no_rules_are_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "named"), [(["--model=x"], "model"), (["-n2"], "n"), (["--out=x"], "out"), (["--prereg", "E"], "prereg")]
+    ("given", "named"), [(["--model=x"], "model"), (["-n2"], "n"), (["--out=x"], "out"), (["--prereg=E"], "prereg")]
 )
 def test_it_reads_no_model_and_refuses_one(given: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ladder", "--claims", *given]) == ExitCode.BAD_INPUT

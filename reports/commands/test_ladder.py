@@ -13,7 +13,6 @@ from typing import Any, cast
 import pytest
 
 from fixtures.testing.miniature import REPOSITORY
-from fixtures.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
 from fixtures.testing.waiting import wait_for
 from reports.base.errors import ExitCode
 from reports.commands.cli import PREREGISTRATIONS, main
@@ -21,6 +20,7 @@ from reports.commands.climbing import START, Pace, Stop
 from reports.commands.ladder import exit_code
 from reports.commands.rung_cost import ESTIMATED, Cost
 from reports.commands.rungs import Rung, latest
+from reports.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
 
 # Whoever starts tests in the background of a shell makes them deaf to SIGINT, and all that they start
 COMMAND = """
@@ -95,8 +95,8 @@ def test_of_each_rung_the_latest_design() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--prereg", NARROW, "--model=x"], "--prereg: each rule has a sealed subject of its own"),
-        (["--prereg", "absent"], "--prereg absent: no such preregistration; there are "),
+        ([f"--prereg={NARROW}", "--model=x"], "--prereg: each rule has a sealed subject of its own"),
+        (["--prereg=absent"], "--prereg absent: no such preregistration; there are "),
     ],
 )
 def test_what_cannot_be_climbed_is_one_line(given: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,12 +120,12 @@ def test_an_unsealed_rule_does_not_run_and_a_broken_seal_stops_all(
     name = "W-universal-beta-v1"
     path = folder / f"{name}.toml"
     path.write_bytes((PREREGISTRATIONS / path.name).read_bytes())
-    assert main(["ladder", "--prereg", name], folder) == ExitCode.BAD_INPUT
+    assert main(["ladder", f"--prereg={name}"], folder) == ExitCode.BAD_INPUT
     assert f"{name}: not sealed; before any run: python -m reports seal {name}" in capsys.readouterr().err
     assert main(["seal", name, "--what", "x", "--why", "y"], folder) == ExitCode.SURVIVED
     path.write_text(path.read_text("utf8").replace("at_least = 0.92", "at_least = 0.91"), "utf8")
     capsys.readouterr()
-    assert main(["ladder", "--prereg", name], folder) == ExitCode.TAMPERED
+    assert main(["ladder", f"--prereg={name}"], folder) == ExitCode.TAMPERED
     assert not (tmp_path / "reports").exists()
 
 
@@ -133,7 +133,7 @@ def test_a_rung_is_climbed_and_a_kill_is_a_result(
     tmp_path: Path, elsewhere: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_ladder(tmp_path)
-    assert main(["ladder", "--prereg", NARROW, "-x"], folder) == ExitCode.SURVIVED
+    assert main(["ladder", f"--prereg={NARROW}", "-x"], folder) == ExitCode.SURVIVED
     out, error = capfd.readouterr()
     runs = tmp_path / "reports" / "out"
     assert error == ""
@@ -147,7 +147,7 @@ def test_a_rung_is_climbed_and_a_kill_is_a_result(
 @pytest.mark.nightly
 def test_interrupted_it_keeps_what_was_measured_and_goes_on(tmp_path: Path, elsewhere: None) -> None:
     folder, runs = write_ladder(tmp_path, narrow_rests_on="W-exponent-entropy"), tmp_path / "runs"
-    given = ("--prereg", EXPONENTS, NARROW, f"--out={runs}")
+    given = (f"--prereg={EXPONENTS}", f"--prereg={NARROW}", f"--out={runs}")
     (tmp_path / HOLD).touch()
     process = ladder(folder, *given)
     wait_for(lambda: "claim-narrow_d-L00.json" in stored(runs))
@@ -217,7 +217,7 @@ def test_a_rung_that_cannot_start_is_told_and_an_old_verdict_of_it_does_not_coun
     tmp_path: Path, elsewhere: None
 ) -> None:
     folder, runs = write_ladder(tmp_path), tmp_path / "runs"
-    given = ("--prereg", NARROW, f"--out={runs}")
+    given = (f"--prereg={NARROW}", f"--out={runs}")
     code, out = finished(folder, *given)
     assert code == ExitCode.SURVIVED, out
     weights = tmp_path / SUBJECT / "model.safetensors"

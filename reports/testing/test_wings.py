@@ -22,7 +22,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "bench",
-        "quantising", "measures", "plugin", "model_plugin", "inspection", "runnable_rungs", "__main__",
+        "quantising", "measures", "plugin", "model_plugin", "inspection", "rungs", "__main__",
     ),
 }  # fmt: skip
 ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")
