@@ -72,7 +72,7 @@ class Climbed:
     rung: Rung
     code: int  # of its pytest; negative: the signal that killed it
     wall: float  # [s]
-    fresh: bool  # its decision was written by this run
+    measured: int  # cells that this run measured; the others were taken from the store
     fault: str | None  # what pytest said, where there is no decision of this run
 
 
@@ -114,7 +114,12 @@ class Climb:
     def run(self, rung: Rung, stop: Stop) -> Climbed:
         """One pytest. Its decision counts only if it was written now: an earlier one may be of other weights."""
         decision = self.out / (rung.run or rung.rule) / "decision.json"
-        before, started, log = _written(decision), time.monotonic(), self.logs / f"{Path(rung.rule).stem}.log"
+        began, before, started, log = (
+            time.time_ns(),
+            _written(decision),
+            time.monotonic(),
+            self.logs / f"{Path(rung.rule).stem}.log",
+        )
         command = [sys.executable, "-u", "-m", "pytest", "hypotheses/", f"--prereg={rung.rule}", *self.options]
         with log.open("wb") as output:
             stop.child = subprocess.Popen(  # noqa: S603 - this Python, this checkout
@@ -123,7 +128,9 @@ class Climb:
             stop.pass_on()  # what was asked for meanwhile
             code = self._wait(stop.child, rung, log, started)
         fresh = _written(decision) not in (None, before)
-        return Climbed(rung, code, time.monotonic() - started, fresh, None if fresh else _fault(log, code))
+        entries = (decision.parent / "measurements").glob("*/*/*.json")
+        measured = sum((_written(entry) or 0) >= began for entry in entries)
+        return Climbed(rung, code, time.monotonic() - started, measured, None if fresh else _fault(log, code))
 
     def _wait(self, child: "subprocess.Popen[bytes]", rung: Rung, log: Path, started: float) -> int:
         total = len(running_order(rung.prereg, range(rung.prereg.subject.layers)))

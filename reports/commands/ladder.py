@@ -118,8 +118,9 @@ def outcome(one: Standing, climbed: Climbed) -> str:
     if one.error is not None:
         return f"no verdict, {duration(climbed.wall)}: {one.error}"
     judged = [gate for gate in one.gates if not gate.remarks.startswith(AFTER_KILL)]
-    observed = "".join(f", {gate.name} {gate.observed} of {gate.threshold}" for gate in judged[-1:])
-    return f"{one.verdict}{observed}, {duration(climbed.wall)} (its cells {duration(one.seconds)})"
+    observed = "".join(f", {gate.name} {gate.observed}, needed {gate.threshold}" for gate in judged[-1:])
+    stored = "" if climbed.measured else ", all of it from the store"
+    return f"{one.verdict}{observed}; {duration(climbed.wall)}{stored} (its cells {duration(one.seconds)})"
 
 
 def write_board(folder: Path, board: Sequence[Standing], climb: Climb) -> None:

@@ -33,7 +33,7 @@ LEGEND = (
     "first kill are exploratory. VACUOUS: the rules are met, and noise meets them too. Fragile: another registered "
     "metric would have turned the gate. Borderline: a value within the registered tolerances would, so that agreement "
     "is not promised. Null: what the rule compares on draws of the null subject, or the metric's value on noise, of a "
-    "share beside the median that is observed. Rests "
+    "share of matrices beside the median here. Rests "
     "on: rungs whose claims this one takes for granted, with their verdicts on the same subject; where one is KILLED, "
     "this one may survive and still build on nothing. Seconds: of its cells, one after the other. The outcome sha256 "
     "is the same on every machine. All other numbers are ratios [-]."
@@ -215,8 +215,8 @@ def null_text(outcome: GateOutcome) -> str:
     rule = outcome.rule
     if rule is None or rule.reference is None:
         return "—"
-    medians = f" (median {rule.median:.4f})" if isinstance(outcome.gate.claim.rule, ShareRule) else ""
-    return f"noise {rule.reference:.4f}{medians}" + (", met by it" if rule.noise_meets else "")
+    medians = f", median {rule.median:.4f}" if isinstance(outcome.gate.claim.rule, ShareRule) else ""
+    return f"{rule.reference:.4f}{medians}" + (", meets it" if rule.noise_meets else "")
 
 
 def seconds_text(seconds: float) -> str:

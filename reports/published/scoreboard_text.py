@@ -7,7 +7,7 @@ from reports.base.printing import one_line
 from reports.published.scoreboard import AFTER_KILL, GateStanding, Standing, heading, seconds_text
 
 COLUMNS = 80
-HEADER = f"  {'gate':<27}{'status':<13}{'observed':>8}{'needed':>8}  null"
+HEADER = f"  {'gate':<27}{'status':<13}{'observed':>8}{'needed':>7}  null"
 NULL_AT = len(HEADER) - len("null")
 
 
@@ -38,7 +38,7 @@ def _verdict(one: Standing) -> list[str]:
 
 def _gate(gate: GateStanding) -> list[str]:
     name = gate.name + "*" * _later(gate)
-    line = f"  {name:<26} {gate.status:<12} {gate.observed:>8}{gate.threshold:>8}  {gate.null}"
+    line = f"  {name:<26} {gate.status:<12} {gate.observed:>8}{gate.threshold:>7}  {gate.null}"
     return _wrapped(line, " " * NULL_AT)
 
 

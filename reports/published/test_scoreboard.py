@@ -108,7 +108,7 @@ def test_a_verdict_stands_with_its_numbers() -> None:
         "energy_rank_95 < 0.4 for at least 70% of matrices",
         "0.5000",
         "0.7000",
-        "noise 0.7770 (median 0.6000)",
+        "0.7770, median 0.6000",
         "0.1466 to 0.8534",
         "4",
         "fragile: met under stable_rank (1.000)",
@@ -168,7 +168,7 @@ def test_what_noise_has_stands_beside_what_is_observed() -> None:
     assert null_text(gate) == "1.0000 to 1.2000, met by 2 of 3"
     noisy = {cell: replace(one, measured=sampled({"gain": (1.3,)}, {"gain": 1.1})) for cell, one in found.items()}
     (gate,) = decide(replace(prereg, asks=None, null_subject=None), range(4), noisy).gates
-    assert null_text(gate) == "noise 1.1000, met by it"
+    assert null_text(gate) == "1.1000, meets it"
 
 
 def test_the_cost_is_that_of_the_measured_cells(sealed: Path, tmp_path: Path) -> None:

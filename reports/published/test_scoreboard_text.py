@@ -30,6 +30,12 @@ def test_what_it_rests_on_and_what_was_not_run() -> None:
     assert lines[-2:] == ["not counted", "  G-v1: not run, no prompts.jsonl is beside the weights"]
 
 
+def test_a_share_with_its_medians_fits_on_a_line() -> None:
+    share = replace(MET, name="common_exponents@16-layer", null="0.7769, median 0.2266")
+    lines = scoreboard_text([replace(ONE, trigger="—", gates=(share,))])
+    assert lines[-1].endswith(" 0.9200  0.7769, median 0.2266")
+
+
 def test_long_words_are_wrapped_and_nothing_is_markup_of_a_terminal() -> None:
     hostile = replace(ONE, subject="\x1b[2J" + "x" * 100, gates=(replace(MET, null="met by noise " * 9),))
     lines = scoreboard_text([hostile])
