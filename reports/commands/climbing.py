@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ START = 4.0  # of each pytest beside its cells, until the first rung tells: impo
 HEARTBEAT = 60.0  # between two lines about a running rung, where no terminal shows its live line [s]
 CELL = re.compile(rb"^(measured|sound|skipped|KILLED|MISFIRED) +\S", re.MULTILINE)  # a finished cell in a log
 FAULT = re.compile(r"(?:BAD INPUT|TAMPERED|INCOMPLETE|MISMATCH|ERROR): .*")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a job that is ended, a terminal that is closed
 VERDICT_CODES = (ExitCode.SURVIVED, ExitCode.KILLED, ExitCode.VACUOUS)
 
 
@@ -46,17 +47,18 @@ class Stop:
         if self.asked == 1:
             self.child.send_signal(signal.SIGTERM)
         else:
-            os.killpg(self.child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.killpg(self.child.pid, signal.SIGKILL)
 
 
 @contextmanager
 def stopping() -> Generator[Stop, None, None]:
-    """SIGINT and SIGTERM ask to end, until this is left; one that whoever started this ignores is ignored."""
+    """Each of `SIGNALS` asks to end, until this is left; one that whoever started this ignores is ignored."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield stop
@@ -114,12 +116,8 @@ class Climb:
     def run(self, rung: Rung, stop: Stop) -> Climbed:
         """One pytest. Its decision counts only if it was written now: an earlier one may be of other weights."""
         decision = self.out / (rung.run or rung.rule) / "decision.json"
-        began, before, started, log = (
-            time.time_ns(),
-            _written(decision),
-            time.monotonic(),
-            self.logs / f"{Path(rung.rule).stem}.log",
-        )
+        log = self.logs / f"{Path(rung.rule).stem}.log"
+        began, before, started = time.time_ns(), _written(decision), time.monotonic()
         command = [sys.executable, "-u", "-m", "pytest", "hypotheses/", f"--prereg={rung.rule}", *self.options]
         with log.open("wb") as output:
             stop.child = subprocess.Popen(  # noqa: S603 - this Python, this checkout
