@@ -106,7 +106,7 @@ def standing(climbed: Climbed, climb: Climb, folder: Path) -> Standing:
     if climbed.fault is not None:
         return Standing(name, f"{rung.rule}: {one_line(climbed.fault)}")
     try:
-        judged = rejudge(climb.out / name, folder)
+        judged = rejudge(climb.out / name, Path(rung.rule).parent if rung.rule.endswith(".toml") else folder)
         document = read_decision(climb.out / name / DECISION)
     except StudyError as error:
         return Standing(name, f"{rung.rule}: {error}")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -256,6 +257,17 @@ def test_a_rung_that_cannot_start_is_told_and_an_old_verdict_of_it_does_not_coun
     assert "no verdict, " in out
     assert "TAMPERED: " in out
     assert "E-mini, design 4, mini: KILLED" not in out
+
+
+@pytest.mark.nightly
+def test_a_rule_outside_the_checkout_has_a_folder_of_its_own(tmp_path: Path, elsewhere: None) -> None:
+    folder, runs = write_ladder(tmp_path / "checkout"), tmp_path / "runs"
+    shutil.copytree(folder, tmp_path / "rules")
+    code, out = finished(folder, f"--prereg={tmp_path / 'rules' / NARROW}.toml", f"--out={runs}", "-x")
+    assert code == ExitCode.SURVIVED, out
+    assert "E-mini, design 4, mini: KILLED" in out
+    assert not (runs / NARROW).exists()
+    assert len(list(runs.glob(f"{NARROW}-*"))) == 1
 
 
 def _core(run: Path) -> str:
