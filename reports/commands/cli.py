@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
 from reports.base.printing import one_line
+from reports.commands.cli_ladder import CODES, LADDER, run_ladder
 from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.prereg.lint import lint, sealable
 from reports.prereg.parsing.parse import load_preregistration
@@ -32,9 +33,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m reports", description="Seal preregistrations and judge what was run.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Command, *arguments: Argument) -> None:
+    def command(name: str, run: Command, *arguments: Argument, epilog: str | None = None) -> None:
         text = (run.__doc__ or "").partition("\n")[0]
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(name, help=text, description=text, epilog=epilog)
         for flag, options in arguments:
             added.add_argument(flag, **options)  # type: ignore[arg-type]  # argparse has no type for its options
         added.set_defaults(run=run)
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     command("status", run_status, NAMES)
     for name, run, arguments in VERDICT_COMMANDS:
         command(name, run, *arguments)
+    command("ladder", run_ladder, *LADDER, epilog=CODES)
     return top
 
 
@@ -68,7 +70,8 @@ def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
 
 def run_lint(options: Options) -> ExitCode:
     """Show that each gate can be met and can be killed, or which theorem forbids it; 13 if one cannot."""
-    from reports.prereg.operating.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - numpy
+    from reports.prereg.operating.null_subject_curve import null_curve_lines, null_subject_curve  # noqa: PLC0415 - numpy
+    from reports.prereg.operating.operating_curve import curve_lines, operating_curves  # noqa: PLC0415 - as above
 
     allowed = True
     for path in _paths(options.folder, options.names):
@@ -77,7 +80,9 @@ def run_lint(options: Options) -> ExitCode:
         print(f"{path.stem}: {'may be sealed' if sealable(findings) else 'REFUSED'}")
         for finding in findings:
             print(f"  {finding.line()}")
-        for line in (line for curve in operating_curves(prereg) for line in curve_lines(curve)):
+        null = null_subject_curve(prereg)
+        curves = [line for curve in operating_curves(prereg) for line in curve_lines(curve)]
+        for line in (*curves, *(() if null is None else null_curve_lines(null))):
             print(f"  {line}")
         allowed = allowed and sealable(findings)
     return ExitCode.SURVIVED if allowed else ExitCode.BAD_INPUT

@@ -49,6 +49,15 @@ def test_lint_prints_each_gate(folder: Path, capsys: pytest.CaptureFixture[str])
     )
 
 
+def test_lint_prints_how_often_noise_is_called_vacuous(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stem = "W-universal-beta-v1"
+    (tmp_path / f"{stem}.toml").write_bytes((ROOT / "hypotheses" / "preregistrations" / f"{stem}.toml").read_bytes())
+    assert main(["lint", stem], tmp_path) == ExitCode.SURVIVED
+    out = capsys.readouterr().out
+    assert "  null subject: a subject that meets every gate is VACUOUS if 2 or more of 3 draws do" in out
+    assert "    0.5: VACUOUS 50.0%, SURVIVED 50.0%\n" in out
+
+
 def test_lint_refuses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(folder, "below = 0.4", "below = 0.0")
     assert main(["lint", STEM], folder) == ExitCode.BAD_INPUT

@@ -11,7 +11,7 @@ from reports.judge.instruments import ControlOutcome, TrapOutcome
 from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
 from reports.judge.probe import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
-from reports.judge.spread.null_subject import surviving_draws
+from reports.judge.spread.null_subject import by_most, surviving_draws
 from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
 from reports.prereg.rules import ClosingAtMost, Rule, ShareAtMost, ShareBelow
@@ -134,7 +134,7 @@ def decide(prereg: Preregistration, layers: Sequence[int], measurements: Measure
 
 def _vacuous(prereg: Preregistration, outcomes: Sequence[GateOutcome]) -> bool:
     null = prereg.null_subject
-    return null is not None and 2 * surviving_draws([outcome.null for outcome in outcomes]) > null.draws
+    return null is not None and by_most(surviving_draws([outcome.null for outcome in outcomes]), null.draws)
 
 
 def trigger(outcome: GateOutcome) -> str:

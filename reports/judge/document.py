@@ -189,8 +189,7 @@ def null_json(outcome: GateOutcome) -> dict[str, object]:
     """What the null subject comes to, draw by draw, where the rung asks for structure; else no key."""
     if not outcome.null:
         return {}
-    met, observed = sum(draw.met for draw in outcome.null), [draw.observed for draw in outcome.null]
-    return {"null_subject": {"met": met, "observed": observed}}
+    return {"null_subject": {"met": outcome.null_meets, "observed": [draw.observed for draw in outcome.null]}}
 
 
 def empty_json(outcome: GateOutcome) -> dict[str, object]:

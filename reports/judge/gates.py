@@ -19,7 +19,7 @@ from reports.judge.spread.mean_interval import (
     standard_error,
 )
 from reports.judge.spread.null_error import shared_null_error
-from reports.judge.spread.null_subject import NullDraw, by_most, null_draws
+from reports.judge.spread.null_subject import NullDraw, by_most, meeting, null_draws
 from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.decomposed import decompose
 from reports.prereg.measurement import Measurement
@@ -89,7 +89,12 @@ class GateOutcome:
     @property
     def met_by_noise(self) -> bool:
         """Most draws of the null subject meet the rule, so that meeting it says nothing."""
-        return by_most(self.null)
+        return by_most(self.null_meets, len(self.null))
+
+    @property
+    def null_meets(self) -> int:
+        """How many draws of the null subject meet the rule."""
+        return meeting(self.null)
 
     @property
     def decomposition(self) -> Decomposition | None:

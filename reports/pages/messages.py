@@ -73,7 +73,7 @@ def met_by_noise(outcome: GateOutcome) -> str | None:
     """How many draws of the null subject meet the rule, and whether meeting it then says nothing."""
     if not outcome.null:
         return None
-    met, draws = sum(draw.met for draw in outcome.null), len(outcome.null)
+    met, draws = outcome.null_meets, len(outcome.null)
     observed = sorted(draw.observed for draw in outcome.null)
     said = "met by noise" if outcome.met_by_noise else "noise does not meet it"
     return f"{said}: {met} of {draws} draws of the null subject, {observed[0]:.3f} to {observed[-1]:.3f}"

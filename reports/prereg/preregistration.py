@@ -507,6 +507,7 @@ class Preregistration:
     int4: Int4 | None = None  # registered as soon as something rounds weights to INT4 …
     permutations: Permutations | None = None  # … and this where something permutes
     gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
+    rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

@@ -15,18 +15,21 @@ from reports.judge.decision import Decision, decide
 from reports.judge.document import decision_json
 from reports.prereg.measurement import Measurement
 from reports.prereg.parsing.parse import load_preregistration
-from reports.prereg.preregistration import Cell, Preregistration
-from reports.prereg.rules import MeanAtMost
+from reports.prereg.preregistration import Cell, NullSubject, Preregistration
+from reports.prereg.rules import MeanAtLeast, MeanAtMost
+from reports.prereg.samples import OF_NULL, Measured, Samples
 from reports.published.published import DECISION
 from reports.published.scoreboard import (
     GATES,
     VERDICTS,
     Standing,
     in_order,
+    null_text,
     scoreboard_html,
     scoreboard_markdown,
     standing_of,
     standings,
+    with_foundations,
 )
 from reports.testing.publication_specimens import edit_decision, edit_measurement, edit_text, killed, publish
 from reports.testing.small_rules import (
@@ -96,7 +99,8 @@ class Page(HTMLParser):
 def test_a_verdict_stands_with_its_numbers() -> None:
     (one,) = board(a=document())
     assert one.cells[:5] == ("E-test", "4", "tiny", "KILLED", "narrow-d threshold unmet at 2-layer checkpoint")
-    assert one.cells[5:8] == ("controls: 1 of 1 sound; traps: 2 of 2 sound", "narrow_d@2-layer", "2026-11-25")
+    assert one.cells[5:7] == ("—", "controls: 1 of 1 sound; traps: 2 of 2 sound")
+    assert one.cells[7:10] == ("narrow_d@2-layer", "0.0", "2026-11-25")
     first, second = one.gates
     assert first.cells == (
         "narrow_d@2-layer",
@@ -104,6 +108,7 @@ def test_a_verdict_stands_with_its_numbers() -> None:
         "energy_rank_95 < 0.4 for at least 70% of matrices",
         "0.5000",
         "0.7000",
+        "0.7770, median 0.6000",
         "0.1466 to 0.8534",
         "4",
         "fragile: met under stable_rank (1.000)",
@@ -133,6 +138,47 @@ def test_a_gate_that_was_not_judged_has_dashes() -> None:
     assert one.verdict == "INCOMPLETE"
     assert one.gates[0].cells[1] == "NOT_RUN"
     assert one.gates[0].remarks == "—"
+
+
+def test_what_a_rung_rests_on_is_told_with_its_verdict_on_the_same_subject() -> None:
+    """By the latest design on the board; another subject's verdict is none of this one."""
+    above = replace(PREREG, rung="G-above", rests_on=("E-test", "W-absent"))
+    found = board(a=document(prereg=replace(PREREG, design=3), values=MET), b=document(), d=document(MET, above))
+    (one,) = [one for one in found if one.rung == "G-above"]
+    assert one.rests_on == "E-test: KILLED; W-absent: no verdict here"
+    assert "| SURVIVED | — | E-test: KILLED; W-absent: no verdict here |" in scoreboard_markdown(found)
+    assert ("td", {"class": "KILLED"}) in Page(scoreboard_html(found)).tags
+    assert {one.rests_on for one in found if one.rung == "E-test"} == {"—"}
+    elsewhere = [replace(other, subject="another") if other.rung == "E-test" else other for other in found]
+    (one,) = [one for one in with_foundations(elsewhere) if one.rung == "G-above"]
+    assert one.rests_on == "E-test: no verdict here; W-absent: no verdict here"
+
+
+def test_what_noise_has_stands_beside_what_is_observed() -> None:
+    """Of a rung of structure its null subject, draw by draw; else the metric's value on noise, and if that suffices."""
+    rule = MeanAtLeast("gain", 1.05)
+    prereg = a_preregistration([a_claim("gain", rule, checkpoints=(4,))], [a_control("planted", "gain")])
+    prereg = replace(prereg, asks="structure", null_subject=NullSubject(3, seed=1), tolerances={"gain": 0.0})
+    drawn = Samples((1.0, 1.0, 1.1, 1.1, 1.2, 1.2), "gain", "-", ("draw", "expert"))
+    own = Samples((1.3, 1.3), "gain", "-", ("expert",))
+    measured = Measured({"gain": own, OF_NULL + "gain": drawn}, {"expert": ("0", "1"), "draw": ("0", "1", "2")})
+    found = {cell: of(cell, measured) for cell in (Cell("claim", "gain", layer) for layer in range(4))}
+    found[Cell("control", "planted")] = of(Cell("control", "planted"), sampled({"gain": (1.3,)}))
+    (gate,) = decide(prereg, range(4), found).gates
+    assert null_text(gate) == "1.0000 to 1.2000, met by 2 of 3"
+    noisy = {cell: replace(one, measured=sampled({"gain": (1.3,)}, {"gain": 1.1})) for cell, one in found.items()}
+    (gate,) = decide(replace(prereg, asks=None, null_subject=None), range(4), noisy).gates
+    assert null_text(gate) == "1.1000, meets it"
+
+
+def test_the_cost_is_that_of_the_measured_cells(sealed: Path, tmp_path: Path) -> None:
+    prereg = load_preregistration(sealed)
+    measurements = killed(prereg, lambda layer: f"{layer:064d}")
+    publish(tmp_path / "one", sealed, measurements)
+    (one,) = standings(tmp_path, sealed.parent)
+    assert one.error is None
+    assert one.seconds == pytest.approx(sum(measurement.seconds for measurement in measurements.values()))
+    assert one.seconds > 0.0
 
 
 def test_a_borderline_gate_is_marked() -> None:

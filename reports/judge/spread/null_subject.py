@@ -36,9 +36,14 @@ def null_draws(
     )
 
 
-def by_most(draws: Sequence[NullDraw]) -> bool:
-    """Whether more than half of the draws meet the rule."""
-    return 2 * sum(draw.met for draw in draws) > len(draws)
+def meeting(draws: Sequence[NullDraw]) -> int:
+    """How many of the draws meet the rule."""
+    return sum(draw.met for draw in draws)
+
+
+def by_most(count: int, draws: int) -> bool:
+    """Whether `count` is more than half of `draws`."""
+    return 2 * count > draws
 
 
 def surviving_draws(gates: Sequence[Sequence[NullDraw]]) -> int:

@@ -12,7 +12,7 @@ from reports.base.errors import ExitCode
 from reports.judge.compare.allowances import ranges
 from reports.judge.decision import UNSAID, Decision, decide
 from reports.judge.document import gate_json
-from reports.judge.spread.null_subject import NullDraw, by_most, surviving_draws
+from reports.judge.spread.null_subject import NullDraw, by_most, meeting, surviving_draws
 from reports.pages.messages import gate_message
 from reports.pages.sections.verdict_section import cause
 from reports.prereg.measurement import Measurement
@@ -146,7 +146,8 @@ def test_the_document_holds_every_draw_and_another_machine_may_be_off_by_a_toler
 
 def test_half_is_no_majority() -> None:
     yes, no = NullDraw(1.0, True), NullDraw(0.0, False)
-    assert not by_most((yes, no))
-    assert by_most((yes, yes, no))
-    assert not by_most(())
+    assert [meeting(draws) for draws in ((), (yes, no), (yes, yes, no))] == [0, 1, 2]
+    assert not by_most(1, 2)
+    assert by_most(2, 3)
+    assert not by_most(0, 0)
     assert surviving_draws([]) == 0

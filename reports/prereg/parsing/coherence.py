@@ -161,6 +161,8 @@ def check(prereg: Preregistration) -> None:
     _check_held_out(prereg)
     _check_null_subject(prereg)
     _check_gauge(prereg)
+    if prereg.rung in prereg.rests_on:
+        refuse("rests_on", list(prereg.rests_on), f"rungs other than {prereg.rung} itself")
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
