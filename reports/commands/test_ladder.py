@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pytest
 
+from fixtures.rungs.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
 from fixtures.testing.miniature import REPOSITORY
 from fixtures.testing.waiting import wait_for
 from reports.base.errors import ExitCode
@@ -23,7 +24,6 @@ from reports.commands.climbing import START, Pace, Stop, stopping
 from reports.commands.ladder import exit_code
 from reports.commands.rung_cost import ESTIMATED, Cost
 from reports.commands.rungs import Rung, latest
-from reports.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
 
 # Whoever starts tests in the background of a shell makes them deaf to SIGINT, and all that they start
 COMMAND = """
