@@ -15,8 +15,16 @@ from reports.prereg.samples import Measured
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
 RESIDUAL = "residual"  # max |R R^T - I| of each rotation, in units of the 10 n eps that are allowed [-]
 ROUNDING = "rounding"  # max |w - ŵ| over half a step of each matrix, 1 at most where it is rounded to the nearest [-]
+GAUGE = (
+    "gauge_fault"  # of each gauge: how far from its inverse, or how large its condition, in units of the allowed [-]
+)
+BASIS = "basis_residual"  # max |V^T V - I| of each basis of directions, in units of what a rotation's may be [-]
+MATCHING = "matching_residual"  # max |P^T P - I| of each matching of neurons, in the same units: 0 of a permutation [-]
 FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     RESIDUAL: ("a rotation", "as far from orthogonal as allowed"),
+    GAUGE: ("a gauge", "as far from what a gauge is as allowed"),
+    BASIS: ("a basis", "as far from orthonormal as allowed"),
+    MATCHING: ("a matching", "as far from a permutation as allowed"),
     ROUNDING: ("a weight", "as far from what it is rounded to as half a step"),
 })  # fmt: skip
 

@@ -136,6 +136,12 @@ def test_a_quantiser_that_does_not_round_to_the_nearest_is_noticed(rounding: tup
     assert (sound.obtained, sound.sound) == ("MET", False)
 
 
+def test_a_broken_gauge_is_called_one() -> None:
+    outcome = control_outcome(SHEARED, RULE, a_run(lift=(1.6,), residual=(0.3,), gauge_fault=(1.07,)))
+    assert (outcome.obtained, outcome.sound) == ("INCONCLUSIVE", True)
+    assert "a gauge 1.07 times as far from what a gauge is as allowed" in outcome.reason
+
+
 @pytest.mark.parametrize(("lift", "obtained"), [(1.0, "KILLED"), (1.6, "MET")])
 @pytest.mark.parametrize("residual", [(), (0.4,), (1.0,)])
 def test_a_guard_that_misses_it_makes_the_control_unsound(

@@ -3,7 +3,8 @@
 import os
 
 from kernels.closed_forms.held_out_levels import learning_rows
-from reports.prereg.preregistration import HeldOut, Preregistration, Rotations, Subject
+from reports.prereg.measures import needs
+from reports.prereg.preregistration import Gauging, HeldOut, Preregistration, Rotations, Subject
 from reports.prereg.rules import MeanAtLeast
 
 # flop/s of one core, products and factors: float32 as `kernels/benchmarks/costs.py` measured it on a server, and half
@@ -56,13 +57,46 @@ def held_out_flops(
     return rotations.steps * layers * weights, rotations.steps * rotations.gaussian_draws * gate
 
 
+def gauge_flops(subject: Subject, gauging: Gauging, layers: int, draws: int) -> float:
+    """Learning the gauges of one claim at `layers` layers, on the subject and on `draws` null subjects [flop].
+
+    Of rows (r, n) a step of the rotation is 4 r n² and its move 7 n³ + n³/3, one of the gauge 16 r n² and two moves.
+    """
+    experts = min(gauging.experts, subject.experts)
+    rows, gauges = (1, experts) if gauging.scope == "per_matrix" else (experts, 1)
+
+    def search(out: int, n: int) -> float:
+        move = 22.0 / 3.0 * n**3
+        rotation, gauge = 4.0 * rows * out * n * n + move, 16.0 * rows * out * n * n + 2.0 * move
+        return gauges * (gauging.rotation_steps * rotation + gauging.gauge_steps * gauge)
+
+    hidden, inner = subject.hidden_size, subject.intermediate_size
+    return layers * (1 + draws) * ((1 + subject.gated) * search(inner, hidden) + search(hidden, inner))
+
+
+def _gauge_lines(prereg: Preregistration, layers: int, cores: int) -> list[str]:
+    gauging = prereg.gauge
+    if gauging is None:
+        return []
+    draws = 0 if prereg.null_subject is None else prereg.null_subject.draws
+    flops = gauge_flops(prereg.subject, gauging, layers, draws)
+    seconds = flops / RATES[gauging.precision] / cores
+    return [
+        f"{claim.name}: its searches and those of its nulls take {flops:.1e} flop at {layers} layers, about "
+        f"{span(seconds)} on {cores} cores at {RATES[gauging.precision] / 1e9:g} Gflop/s each in {gauging.precision}: "
+        "a GPU's job"
+        for claim in prereg.claims
+        if "gauge" in needs(claim.rule.metric) and seconds >= WORTH_SAYING
+    ]
+
+
 def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
     """What the lift costs at `layers` layers on the cores here, where that is long; nothing where it is not."""
     lifting = [claim for claim in prereg.claims if isinstance(claim.rule, MeanAtLeast)]
     rotations = prereg.rotations
-    if rotations is None or not lifting:
-        return []
     cores = cores or len(os.sched_getaffinity(0))
+    if rotations is None or not lifting:
+        return _gauge_lines(prereg, layers, cores)
 
     def cost(sample: bool) -> tuple[float, float]:
         if prereg.held_out is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reports.commands.cli import PREREGISTRATIONS
-from reports.plugin.effort import effort_lines, held_out_flops, search_flops, span, step_flops
+from reports.plugin.effort import effort_lines, gauge_flops, held_out_flops, search_flops, span, step_flops
 from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import HeldOut
 
@@ -88,3 +88,18 @@ def test_a_rotation_learned_on_one_half_costs_half_as_much_both_ways_by_every_sp
 @pytest.mark.parametrize(("seconds", "text"), [(59.0, "59 s"), (300.0, "5.0 min"), (9e3, "2.5 h"), (2e5, "2.3 d")])
 def test_spans_are_read_at_a_glance(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_what_gauges_cost_is_told_where_it_is_long() -> None:
+    gauge = load_preregistration(PREREGISTRATIONS / "G1-learned-gauge-v1.toml")
+    assert gauge.gauge is not None
+    lines = effort_lines(gauge, 16, cores=2)
+    assert [line.partition(":")[0] for line in lines] == ["learned_gauge_int4", "learned_gauge_int2"]
+    flops = gauge_flops(gauge.subject, gauge.gauge, 16, 3)
+    assert f"take {flops:.1e} flop at 16 layers, about {span(flops / 25e9 / 2)} on 2 cores at 25 Gflop/s" in lines[0]
+    assert gauge_flops(gauge.subject, gauge.gauge, 4, 3) == flops / 4
+    assert gauge_flops(gauge.subject, gauge.gauge, 16, 0) == flops / 4
+    own = replace(gauge.gauge, scope="per_matrix")
+    assert gauge_flops(gauge.subject, own, 16, 3) > flops  # as many products with rows, more moves
+    small = load_preregistration(PREREGISTRATIONS / "G1-learned-gauge-v1-olmoe_nano.toml")
+    assert effort_lines(small, 16, cores=2) == []

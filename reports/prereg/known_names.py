@@ -17,6 +17,7 @@ GENERATORS = {
     "sign_lattice": ("distinct",),
     "uniform_exponents": ("distinct",),  # as many exponents, all as common
     "varied_tails": ("tail",),  # evenly from tail/m to tail over the layer's m matrices
+    "gauged_grid": ("distinct", "noise_energy"),  # words of a grid of -1, 0, 1 behind one gauge for every expert
     "shared_codebook": ("distinct", "noise_energy"),  # sign vectors, the same for every expert
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
     "shared_directions": ("rank", "noise_energy"),  # few input directions, the same for every expert

@@ -10,6 +10,7 @@ from reports.base.errors import BadInput
 from reports.base.spans import listed
 from reports.prereg.measures import branches
 from reports.prereg.metric import Severity
+from reports.prereg.operating.gauge_bound import gauge_bounds
 from reports.prereg.prefilter import arithmetic, over_budget
 from reports.prereg.preregistration import Claim, Gate, Preregistration, Secondary, Subject, gates
 from reports.prereg.repeatable import unrepeatable, uses
@@ -37,6 +38,7 @@ def lint(prereg: Preregistration) -> tuple[Finding, ...]:
         found += _branches(gate, prereg.subject)
         found += _futility(gate, prereg)
     found += [Finding(about, severity, text) for about, severity, text in forbidding_traps(prereg)]
+    found += [Finding(about, severity, text) for about, severity, text in gauge_bounds(prereg)]
     found += _budget(prereg)
     found += _searches(prereg)
     for claim in prereg.claims:

@@ -89,6 +89,7 @@ StepSize = Annotated[Float, number(1e-12)]
 Nats = Annotated[Float, number(0.0, 100.0)]
 Rank = Annotated[Share, excluding(0.0, allowed="a share of d above 0")]
 NoiseEnergy = Annotated[Share, excluding(1.0, allowed="a share of the energy below 1")]
+Condition = Annotated[Float, number(1.0, 1e6)]
 Level = Annotated[Share, excluding(0.0, 1.0, allowed="a share between 0 and 1, both excluded")]
 Scale = Annotated[Float, number(0.0, 1000.0), excluding(0.0, allowed="a standard deviation above 0, at most 1000")]
 Rung = Annotated[Str, matching("[A-Za-z0-9][A-Za-z0-9-]{0,63}", "a name of letters, digits and -")]
@@ -211,6 +212,7 @@ class Control:
     unrotated: Share | None = None  # known mean of the unrotated β [-] …
     unrotated_tolerance: NotNegative | None = None  # … and how far from it the mean may be [-]
     landing_at_least: Share | None = None  # of β after the learned rotation, for every matrix [-]
+    stretched: Share | None = None  # by how much the logarithm of a gauge's condition exceeds the most allowed [-]
     model: ControlModel | None = None  # for a claim about the whole model
     tail: Scale | None = None  # of the matrix with the heaviest tail: log-scale σ of its entries' scales [-]
     misscaled: Share | None = None  # every scale of the quantiser times this [-]: the instrument must notice
@@ -342,6 +344,26 @@ class NullSubject:
 
     draws: SubjectDraws  # of the whole subject, each layer anew
     seed: Seed
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class Gauging:
+    """How a gauge of the input side is learned, and what it is put over: for claims, controls and nulls alike."""
+
+    scope: Annotated[Str, choice(("per_matrix", "per_projection"))]  # or one for the sampled experts of a projection
+    experts: ExpertCount  # per layer, evenly spaced: those that are measured, and that share a gauge
+    condition: Condition  # most that a gauge may have [-]
+    rotation_steps: Steps  # of the search over rotations alone, which comes first
+    gauge_steps: Steps  # of the search over all gauges, from the best rotation
+    rotation_length: StepSize  # of a step of the first search, in units of √n [-]
+    gauge_length: StepSize  # of the second
+    spectrum_length: StepSize  # of a step of the gauge's spectrum, alike
+    momentum: Decay  # weight of the past in the averaged gradient [-]
+    iterate: Annotated[Str, choice(("best",))]  # which one of a search is kept: by the error itself, not smoothed
+    precision: Precision  # dtype of the searches; errors are computed in float64
+    start_seed: Seed  # of the Haar rotation that every search starts from, one per width
+    draws: Draws  # Haar rotations per layer and width, whose mean error is the denominator
+    draw_seed: Seed
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -484,6 +506,7 @@ class Preregistration:
     null_subject: NullSubject | None = None  # registered with claims of structure
     int4: Int4 | None = None  # registered as soon as something rounds weights to INT4 …
     permutations: Permutations | None = None  # … and this where something permutes
+    gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
 
     def claim(self, name: str) -> Claim:
         return next(claim for claim in self.claims if claim.name == name)

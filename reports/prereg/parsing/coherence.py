@@ -160,6 +160,7 @@ def check(prereg: Preregistration) -> None:
     _check_experts(prereg)
     _check_held_out(prereg)
     _check_null_subject(prereg)
+    _check_gauge(prereg)
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
 
 
@@ -305,6 +306,18 @@ def _check_null_subject(prereg: Preregistration) -> None:
         if prereg.null_subject.draws < fewest:
             allowed = f"{fewest} or more: {metric} puts each draw beside the others"
             refuse("null_subject.draws", prereg.null_subject.draws, allowed)
+
+
+def _check_gauge(prereg: Preregistration) -> None:
+    """Registered where something reads it, and only there."""
+    named = [(one.name, one.rule.metric) for one in prereg.claims] + [
+        (one.name, one.rule.metric) for one in prereg.traps
+    ]
+    read = [name for name, metric in named if "gauge" in needs(metric)]
+    if read and prereg.gauge is None:
+        raise BadInput(f"gauge: missing, expected how the gauge of {read[0]} is learned; add it")
+    if prereg.gauge is not None and not read:
+        raise BadInput("gauge: obtained a table, expected no table where no claim and no trap needs a gauge")
 
 
 def _measured(claims: Sequence[Claim]) -> Sequence[str]:
