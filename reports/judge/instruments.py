@@ -18,9 +18,13 @@ ROUNDING = "rounding"  # max |w - ŵ| over half a step of each matrix, 1 at most
 GAUGE = (
     "gauge_fault"  # of each gauge: how far from its inverse, or how large its condition, in units of the allowed [-]
 )
+BASIS = "basis_residual"  # max |V^T V - I| of each basis of directions, in units of what a rotation's may be [-]
+MATCHING = "matching_residual"  # max |P^T P - I| of each matching of neurons, in the same units: 0 of a permutation [-]
 FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     RESIDUAL: ("a rotation", "as far from orthogonal as allowed"),
     GAUGE: ("a gauge", "as far from what a gauge is as allowed"),
+    BASIS: ("a basis", "as far from orthonormal as allowed"),
+    MATCHING: ("a matching", "as far from a permutation as allowed"),
     ROUNDING: ("a weight", "as far from what it is rounded to as half a step"),
 })  # fmt: skip
 
