@@ -39,6 +39,7 @@ class Cost:
     peak_mib: float
     exit_code: int
     device_mib: float | None = None
+    cpu_seconds: float = 0.0  # of all threads; on a busy machine these say more than `seconds`
 
 
 def cores() -> int:
@@ -57,7 +58,8 @@ def run(arguments: list[str], output: Path, device: str = "cpu", pinned: int | N
         process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         _, status, usage = os.wait4(process, 0)
         seconds = time.perf_counter() - start
-    return Cost(seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), max(taken, default=None))
+    code, cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+    return Cost(seconds, usage.ru_maxrss / 1024, code, max(taken, default=None), cpu)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ differ by 2e-4 of the total, so that every matrix would have to be recomputed. I
    than what is proven of any matrix larger than 5 x 5, more than what is seen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -105,12 +105,22 @@ def spectrum(w: Tensor, workers: int = 1) -> Spectrum:
     else:
         route = partial(eigenvalues_beside, cores=workers) if workers >= CORES_BESIDE else eigenvalues_on_device
         parts = [_certified(w, indices, route) for indices in device_chunks(w)]
-    batch = w.shape[:-2]
+    batch, found = w.shape[:-2], joined(parts)
     return Spectrum(
-        energies=torch.cat([part.energies for part in parts]).reshape(*batch, -1),
-        error_bound=torch.cat([part.error_bound for part in parts]).reshape(batch),
-        recomputed=torch.cat([part.recomputed for part in parts]).reshape(batch),
-        decision_error=torch.cat([part.decision_error for part in parts]).reshape(batch),
+        energies=found.energies.reshape(*batch, -1),
+        error_bound=found.error_bound.reshape(batch),
+        recomputed=found.recomputed.reshape(batch),
+        decision_error=found.decision_error.reshape(batch),
+    )
+
+
+def joined(parts: Sequence[Spectrum]) -> Spectrum:
+    """The spectra of matrices `(c, …)` of one shape, one part after the other: on a CPU those of all in one call."""
+    return Spectrum(
+        energies=torch.cat([part.energies for part in parts]),
+        error_bound=torch.cat([part.error_bound for part in parts]),
+        recomputed=torch.cat([part.recomputed for part in parts]),
+        decision_error=torch.cat([part.decision_error for part in parts]),
     )
 
 

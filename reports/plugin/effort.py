@@ -167,6 +167,36 @@ def claim_seconds(prereg: Preregistration, layers: int, cores: int) -> dict[str,
     return found
 
 
+def one_bit_flops(prereg: Preregistration, layers: int) -> float:
+    """Learning every rotation in which `one_bit_nll` quantises `layers` layers [flop]; no run of the model is in it.
+
+    From each registered start by the registered search and by those that the best is taken of. Where rotations are
+    learned on one half of the experts, one for gate and up and one for down, both ways by every split.
+    """
+    rotations, settings, subject = prereg.rotations, prereg.one_bit, prereg.subject
+    if rotations is None or settings is None:
+        return 0.0
+    if prereg.held_out is not None:
+        rows = learning_rows(subject.experts, subject.intermediate_size)
+        both = step_flops(rows, subject.hidden_size) + step_flops(rows // 2, subject.hidden_size)
+        return prereg.held_out.splits * settings.starts * 2.0 * rotations.steps * layers * both
+    searches = {rotations.optimiser, *settings.best_of}
+    return settings.starts * len(searches) * search_flops(subject, rotations, layers)[0]
+
+
+def one_bit_line(prereg: Preregistration, layers: int, cores: int) -> str:
+    """How long that is on `cores` cores, and why there is no time for runs of the model."""
+    flops = one_bit_flops(prereg, layers)
+    rate = RATES["float64" if prereg.rotations is None else prereg.rotations.precision]
+    seconds = flops / rate / cores
+    searches = (
+        f"less than {span(WORTH_SAYING)} on {cores} cores"
+        if seconds < WORTH_SAYING
+        else f"{flops:.1e} flop, about {span(seconds)} on {cores} cores at {rate / 1e9:g} Gflop/s each"
+    )
+    return f"its searches take {searches}; no time for runs of the model, which prompts decide"
+
+
 def effort_lines(prereg: Preregistration, layers: int, cores: int | None = None, sample: bool = False) -> list[str]:
     """What the lift costs at `layers` layers on the cores here, where that is long; nothing where it is not."""
     cores = cores or len(os.sched_getaffinity(0))

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from reports.commands.cli import PREREGISTRATIONS
-from reports.plugin.effort import effort_lines, gauge_flops, held_out_flops, search_flops, span, step_flops
+from reports.plugin.effort import (
+    effort_lines,
+    gauge_flops,
+    held_out_flops,
+    one_bit_flops,
+    one_bit_line,
+    search_flops,
+    span,
+    step_flops,
+)
 from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import HeldOut
 
@@ -103,3 +112,34 @@ def test_what_gauges_cost_is_told_where_it_is_long() -> None:
     assert gauge_flops(gauge.subject, own, 16, 3) > flops  # as many products with rows, more moves
     small = load_preregistration(PREREGISTRATIONS / "G1-learned-gauge-v1-olmoe_nano.toml")
     assert effort_lines(small, 16, cores=2) == []
+
+
+def test_one_bit_learns_from_every_start_by_every_search() -> None:
+    """RAdam and `graduated` from three starts; in design 6 one search, both ways by two splits from two starts."""
+    matrix = 2 * step_flops(1024, 2048) + step_flops(2048, 1024)
+    assert LARGE.one_bit is not None
+    assert (LARGE.one_bit.starts, sorted(LARGE.one_bit.best_of)) == (3, ["graduated", "radam"])
+    assert one_bit_flops(LARGE, 2) == pytest.approx(3 * 2 * 2 * 64 * 100 * matrix)
+    once = replace(LARGE, one_bit=replace(LARGE.one_bit, starts=1, best_of=("radam",)))
+    assert one_bit_flops(once, 2) == pytest.approx(2 * 64 * 100 * matrix)
+    assert one_bit_flops(replace(LARGE, one_bit=None), 2) == 0.0
+    fair = load_preregistration(PREREGISTRATIONS / "E-ffn-rotation-v6.toml")
+    assert fair.one_bit is not None
+    assert fair.held_out is not None
+    assert fair.rotations is not None
+    rows = 2 * 32 * 1024  # gates and ups of half of the experts
+    both = step_flops(rows, 2048) + step_flops(rows // 2, 2048)
+    runs = fair.held_out.splits * fair.one_bit.starts
+    assert one_bit_flops(fair, 3) == pytest.approx(runs * 2 * fair.rotations.steps * 3 * both)
+
+
+def test_what_is_said_of_one_bit() -> None:
+    line = one_bit_line(LARGE, 16, cores=2)
+    flops = one_bit_flops(LARGE, 16)
+    assert line == (
+        f"its searches take {flops:.1e} flop, about {span(flops / 12.5e9 / 2)} on 2 cores at 12.5 Gflop/s each; no "
+        "time for runs of the model, which prompts decide"
+    )
+    assert one_bit_line(SMALL, 16, cores=2) == (
+        "its searches take less than 10.0 min on 2 cores; no time for runs of the model, which prompts decide"
+    )
