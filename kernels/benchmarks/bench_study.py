@@ -27,8 +27,8 @@ from reports.base.printing import print_anywhere
 ROOT = Path(__file__).resolve().parents[2]
 # What a run imports before its first cell, torch above all
 IMPORTS = (
-    "import pytest, hypothesis, xdist, reports.plugin.session, fixtures.plugin, fixtures.measures.effective_dimension; "
-    "import fixtures.subjects.matrices"
+    "import pytest, hypothesis, xdist, reports.plugin.session, fixtures.plugin; "
+    "import fixtures.measures.rotation.effective_dimension, fixtures.subjects.matrices"
 )
 DEVICE_SAMPLES = 0.02  # s between two looks at a GPU's memory
 

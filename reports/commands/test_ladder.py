@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures.rungs.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
+from fixtures.inspecting.testing.small_ladder import EXPONENTS, HOLD, NARROW, SUBJECT, write_ladder
 from fixtures.testing.miniature import REPOSITORY
 from fixtures.testing.waiting import wait_for
 from reports.base.errors import ExitCode

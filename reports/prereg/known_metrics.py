@@ -1,6 +1,6 @@
 """Which metrics there are, and which measure each is of.
 
-A measure is a file of `fixtures/measures/`, found by its name: there is no list to enter it in.
+A measure is a file of `fixtures/measures/` or of a folder there, found by its name: there is no list to enter it in.
 """
 
 import importlib
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol, cast
 
-from reports.base.by_file_name import file_names
+from reports.base.by_file_name import modules_by_name
 from reports.base.errors import BadInput
 from reports.prereg.metric import Metric
 
@@ -24,8 +24,17 @@ class Declares(Protocol):
 @lru_cache(maxsize=1)
 def measures() -> Mapping[str, Declares]:
     """Every measure by the name of its file."""
-    found = {name: importlib.import_module(f"{FOLDER}.{name}") for name in file_names(FOLDER)}
+    found = {name: importlib.import_module(module) for name, module in modules_by_name(FOLDER).items()}
     return cast(Mapping[str, Declares], found)
+
+
+def declared_by(measure: str) -> Declares:
+    return measures()[measure]
+
+
+def module_of(measure: str) -> str:
+    """The module of a measure by its name."""
+    return modules_by_name(FOLDER)[measure]
 
 
 def metrics_for(kind: str, *, registered: bool = False) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The names that a preregistration may use: metrics by their rule, searches, nulls and generators."""
 
 from reports.base.by_file_name import file_names
-from reports.prereg.known_metrics import measure_of, measures, metrics_for
+from reports.prereg.known_metrics import declared_by, measure_of, metrics_for
 
 OPTIMISERS = file_names("kernels.searches")
 EVERY_NULL = file_names("kernels.nulls")
@@ -37,12 +37,12 @@ def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:
 
 def lands(metric: str) -> bool:
     """Whether what is behind it learns a rotation, so that a control may say where that must land."""
-    return "landing" in measures()[measure_of(metric)].METRICS
+    return "landing" in declared_by(measure_of(metric)).METRICS
 
 
 def breaking(metric: str) -> tuple[str, ...]:
     """The keys of a control that break the instrument behind it, which must then be noticed."""
-    return getattr(measures()[measure_of(metric)], "BREAKING", ())
+    return getattr(declared_by(measure_of(metric)), "BREAKING", ())
 
 
 def relative_metrics() -> tuple[str, ...]:

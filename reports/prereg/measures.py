@@ -7,7 +7,7 @@ is asked for.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from reports.prereg.known_metrics import measure_of, measures
+from reports.prereg.known_metrics import declared_by, measure_of
 from reports.prereg.metric import Branch, Metric, unknown
 from reports.prereg.preregistration import Cell, CellKind, Claim, Preregistration, Subject
 from reports.prereg.rules import Rule, TrapRule
@@ -50,7 +50,7 @@ def measure_file(metric: str) -> MeasureFile:
 
 
 def file_named(measure: str) -> MeasureFile:
-    return cast(MeasureFile, measures()[measure])
+    return cast(MeasureFile, declared_by(measure))
 
 
 def needs(metric: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fixtures.measures.effective_dimension import ratio_range
+from fixtures.measures.rotation.effective_dimension import ratio_range
 from kernels.closed_forms.haar_level import haar_level
 from kernels.closed_forms.marchenko_pastur import ESTIMATORS
 from reports.base.errors import BadInput, ExitCode

@@ -20,7 +20,7 @@ from fixtures.testing.miniature import subject_toml
 from fixtures.testing.shipped_rung import SMALL
 from fixtures.testing.test_extension import LEFT, PACKAGES
 from reports.base.errors import ExitCode
-from reports.prereg import declared
+from reports.prereg import known_metrics
 from reports.prereg.lint import lint, sealable
 from reports.prereg.parsing.parse import parse_preregistration
 from reports.prereg.preregistration import Cell
@@ -37,8 +37,8 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The page's measure beside those that are here."""
     module = ModuleType("fixtures.measures.row_overlap")
     exec(compile(example(MEASURE), MEASURE, "exec"), module.__dict__)  # noqa: S102 - of our own page
-    every: Mapping[str, Any] = {**declared.measures(), "row_overlap": module}
-    monkeypatch.setattr(declared, "measures", lambda: every)
+    every: Mapping[str, Any] = {**known_metrics.measures(), "row_overlap": module}
+    monkeypatch.setattr(known_metrics, "measures", lambda: every)
     return module
 
 

@@ -23,7 +23,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "comparing",
-        "bench", "quantising", "measures", "plugin", "model_plugin", "inspection", "rungs", "__main__",
+        "bench", "quantising", "measures", "plugin", "model_plugin", "inspecting", "__main__",
     ),
 }  # fmt: skip
 ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.measures.held_out_lift import figures
+from fixtures.measures.rotation.held_out_lift import figures
 from reports.pages.figures.held_out_by_layer import held_out
 from reports.pages.figures.render import drawn
 from reports.pages.test_held_out_section import CLAIM, told

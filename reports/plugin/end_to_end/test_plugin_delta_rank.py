@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
-import fixtures.measures.delta_cost
-import fixtures.measures.wrong_mean  # noqa: F401 - imported before a run in this process
+import fixtures.measures.between_experts.delta_cost
+import fixtures.measures.between_experts.wrong_mean  # noqa: F401 - imported before a run in this process
 from fixtures.checkpoints.index import SINGLE
 from fixtures.comparing import expert_deltas
 from fixtures.planted.shared_structure import CommonPart, SharingLayer, shared_matrix

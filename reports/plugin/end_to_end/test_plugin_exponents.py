@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-import fixtures.measures.exponent_entropy
-import fixtures.measures.exponent_round_trip  # noqa: F401 - imported before a run in this process
+import fixtures.measures.stored.exponent_entropy
+import fixtures.measures.stored.exponent_round_trip  # noqa: F401 - imported before a run in this process
 import kernels.coding.huffman_round_trip as code
 from fixtures.planted.generated import Recipe
 from fixtures.testing.shipped_rung import small_subject, write_shipped_rung

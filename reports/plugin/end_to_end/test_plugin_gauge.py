@@ -11,8 +11,8 @@ import torch
 import torch._dynamo
 from torch import Tensor
 
-import fixtures.measures.gauge_triviality
-import fixtures.measures.learned_gauge  # noqa: F401 - imported before a run in this process
+import fixtures.measures.integer.gauge_triviality
+import fixtures.measures.integer.learned_gauge  # noqa: F401 - imported before a run in this process
 import fixtures.quantising.gauge_learning as learning
 from fixtures.testing.shipped_rung import SMALL, small_subject, write_shipped_rung
 from kernels.integer.gauged_form import GaugeForm

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-import fixtures.measures.hadamard_error
-import fixtures.measures.hadamard_undone
-import fixtures.measures.int4_kurtosis
-import fixtures.measures.permuted_kurtosis  # noqa: F401 - imported before a run in this process
+import fixtures.measures.integer.hadamard_error
+import fixtures.measures.integer.hadamard_undone
+import fixtures.measures.integer.int4_kurtosis
+import fixtures.measures.integer.permuted_kurtosis  # noqa: F401 - imported before a run in this process
 import kernels.integer.int_groups as rounding
 import kernels.integer.walsh_hadamard as rotation
 from fixtures.testing.shipped_rung import SMALL, small_subject, write_shipped_rung

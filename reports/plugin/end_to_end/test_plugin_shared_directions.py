@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-import fixtures.measures.own_overlap
-import fixtures.measures.shared_directions  # noqa: F401 - imported before a run in this process
+import fixtures.measures.between_experts.own_overlap
+import fixtures.measures.between_experts.shared_directions  # noqa: F401 - imported before a run in this process
 from fixtures.comparing import input_overlaps
 from fixtures.testing.shipped_rung import small_subject, write_shipped_rung
 from kernels.overlap.top_directions import TopDirections, top_directions

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch._dynamo  # noqa: F401 - imported before a run in this process, which would import it twice
 
-import fixtures.measures.centred_landing  # noqa: F401 - imported before a run in this process
+import fixtures.measures.rotation.centred_landing  # noqa: F401 - imported before a run in this process
 import kernels.searches.radam  # noqa: F401 - as above
 from fixtures.testing.shipped_rung import small_subject, write_shipped_rung
 from reports.base.errors import BadInput, ExitCode

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fixtures.measures.learned_gauge import branches
+from fixtures.measures.integer.learned_gauge import branches
 from reports.prereg.lint import lint, sealable
 from reports.prereg.operating.gauge_bound import gauge_bounds
 from reports.prereg.parsing.parse import load_preregistration
