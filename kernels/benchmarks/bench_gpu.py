@@ -35,7 +35,7 @@ from kernels.spectra.rank_estimators import REGISTERED_SHARES, energy_rank
 from kernels.spectra.spectrum import eigenvalues_beside, eigenvalues_on_device, spectrum
 from reports.base.errors import BadInput
 from reports.base.printing import print_anywhere
-from reports.plugin.effort import step_flops
+from reports.plugin.search_flops import step_flops
 
 Row = tuple[str, ...]
 Result = TypeVar("Result")

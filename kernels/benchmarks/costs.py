@@ -7,7 +7,7 @@ them. Bytes and flops are computed; seconds are computed from measured rates and
 Per matrix, with k = min(out, in) and n = max(out, in):
 
     spectrum     k^2 n (its Gram matrix, by symmetry) + 4/3 k^3 (tridiagonal form), in float64
-    radam step   as in `reports/plugin/effort.py`, which warns of long runs with the same formula
+    radam step   as in `reports/plugin/search_flops.py`, by which long runs are told beforehand
 """
 
 import argparse
@@ -24,7 +24,8 @@ from kernels.rotations import haar_orthogonal
 from kernels.searches.radam import radam
 from kernels.spectra.spectrum import spectrum
 from reports.base.printing import print_anywhere
-from reports.plugin.effort import span, step_flops
+from reports.plugin.effort import span
+from reports.plugin.search_flops import step_flops
 
 STEPS = 100  # registered in designs 4 and 5
 OUT, IN = 1024, 2048  # of the matrix that rates are measured on

@@ -10,7 +10,7 @@ from kernels.benchmarks.costs import MODELS, Shapes
 from kernels.descent.learned import Search
 from kernels.rotations import haar_orthogonal
 from kernels.searches.radam import radam
-from reports.plugin.effort import step_flops
+from reports.plugin.search_flops import step_flops
 
 # Total parameters by the model cards [1e9]; experts are most of them, and never more
 PUBLISHED = {"OLMoE-1B-7B": 6.92, "Mixtral-8x22B": 141.0, "Qwen3-235B-A22B": 235.0, "DeepSeek-V3": 671.0}

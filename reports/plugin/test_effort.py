@@ -5,16 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reports.commands.cli import PREREGISTRATIONS
-from reports.plugin.effort import (
-    effort_lines,
-    gauge_flops,
-    held_out_flops,
-    one_bit_flops,
-    one_bit_line,
-    search_flops,
-    span,
-    step_flops,
-)
+from reports.plugin.effort import effort_lines, one_bit_line, span
+from reports.plugin.search_flops import gauge_flops, held_out_flops, one_bit_flops, search_flops, step_flops
 from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import HeldOut
 
