@@ -14,7 +14,7 @@ from reports.base.errors import ClaimKilled, TrapMisfired
 from reports.judge.decision import trigger
 from reports.judge.gates import GateOutcome, control_outcome, judge_gate
 from reports.judge.instruments import judge_trap
-from reports.judge.probe import probed_layer
+from reports.judge.probe_outcome import probed_layer
 from reports.pages.messages import MUST, damage_text, gate_message, measurement_lines, measurement_text
 from reports.prereg.measurement import Measurement, Of
 from reports.prereg.preregistration import (
@@ -30,7 +30,7 @@ from reports.prereg.preregistration import (
 )
 from reports.prereg.rules import CLOSING
 from reports.prereg.samples import Measured
-from reports.store.checked import Checked
+from reports.store.checked_cells import Checked
 from reports.store.store import Store
 from reports.store.subject_facts import SubjectFacts, check_digest
 

@@ -25,7 +25,7 @@ from reports.judge.test_closing_gates import (
 from reports.prereg.measurement import Of
 from reports.prereg.preregistration import Cell, Claim, Preregistration, gates, registered_cells, running_order
 from reports.prereg.samples import Measured
-from reports.store.checked import Checked
+from reports.store.checked_cells import Checked
 from reports.store.store import Identity, open_store
 from reports.study import Study
 from reports.testing.small_rules import SUBJECT, a_claim

@@ -9,7 +9,7 @@ import pytest
 from reports.base.errors import Tampered
 from reports.prereg.measurement import Of
 from reports.prereg.preregistration import Cell, registered_cells
-from reports.store.checked import Checked
+from reports.store.checked_cells import Checked
 from reports.store.store import Identity, Store, open_store
 from reports.study import Study
 from reports.test_closing_study import Bench

@@ -9,7 +9,7 @@ from kernels.nulls.norms import norms_null
 from kernels.planted.planted import low_rank_plus_noise
 from kernels.spectra.rank_estimators import energy_rank
 from kernels.spectra.spectrum import spectrum
-from kernels.stored.alike import quantised_like
+from kernels.stored.quantised_like import quantised_like
 from kernels.stored.storage import MXFP4, WHOLE, Storage
 
 BLOCKS = Storage("F8_E4M3", (128, 128), "F32")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reports.judge.gates import GateOutcome, Measurements, judge_gates
 from reports.judge.instruments import ControlOutcome, TrapOutcome
 from reports.judge.one_bit_damage import OneBitDamage, one_bit_damage
-from reports.judge.probe import ProbeOutcome, conclude_probe
+from reports.judge.probe_outcome import ProbeOutcome, conclude_probe
 from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.judge.spread.null_subject import by_most, surviving_draws
 from reports.prereg.known_metrics import counted_by

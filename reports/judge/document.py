@@ -15,7 +15,7 @@ from reports.judge.digests import digests, ten_digits
 from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.judge.instruments import ControlOutcome, TrapOutcome
 from reports.judge.one_bit_damage import one_bit_json
-from reports.judge.probe import probe_json
+from reports.judge.probe_outcome import probe_json
 from reports.judge.secondary import secondary_json
 from reports.judge.spread.full_scope import FullScope
 from reports.prereg.lint import lint

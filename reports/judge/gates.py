@@ -21,7 +21,7 @@ from reports.judge.spread.mean_interval import (
 from reports.judge.spread.null_error import shared_null_error
 from reports.judge.spread.null_subject import NullDraw, by_most, meeting, null_draws
 from reports.judge.spread.share_posterior import share_posterior
-from reports.prereg.decomposed import decompose
+from reports.prereg.measured_decomposition import decompose
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
 from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareAtMost, ShareBelow, ShareRule

@@ -8,7 +8,7 @@ from reports.base.spans import spans
 from reports.judge.decision import Decision, controls_once, rule_text
 from reports.judge.gates import GateOutcome, Measurements
 from reports.judge.instruments import judge_trap
-from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
+from reports.judge.probe_outcome import FAMILIES, ProbedLayer, probed_layer
 from reports.judge.secondary import compared_layer, experts_cell, secondary_line
 from reports.pages.rendering import as_text
 from reports.pages.section import Section

@@ -16,12 +16,12 @@ from reports.base.strict_json import parse_object
 from reports.judge.decision import Decision
 from reports.judge.document import decision_json
 from reports.judge.gates import Measurements
-from reports.judge.judged import judge
+from reports.judge.judged_verdict import judge
 from reports.plugin.plan import Plan
 from reports.published.published import artefacts
 from reports.published.rejudge import remember
 from reports.store.bundle import BUNDLE, bundle_sha256, pack
-from reports.store.checked import counted
+from reports.store.checked_cells import counted
 from reports.store.store import Store, append_attempt, by_cell, write_atomically
 from reports.store.subject_facts import check_digest
 

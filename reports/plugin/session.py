@@ -18,7 +18,8 @@ from _pytest.runner import runtestprotocol
 
 from reports.base.errors import ExitCode, StudyError, unusable
 from reports.base.printing import one_line
-from reports.plugin import cells, early, hooks, terminal
+from reports.plugin import collected_cells as cells
+from reports.plugin import early, hooks, terminal
 from reports.plugin.artefacts import Session, SessionResult, conclude
 from reports.plugin.early import SESSION
 from reports.plugin.exit_code import last_word, lists_only
@@ -27,7 +28,7 @@ from reports.plugin.options import ROOT, echo, require_none
 from reports.plugin.plan import PLAN, make_plan
 from reports.plugin.reproduction import REPRODUCTION, Comparison, compare
 from reports.plugin.workers import ORDERS, Failures, Slots, instruct, orders_of
-from reports.store.checked import Checked
+from reports.store.checked_cells import Checked
 from reports.study import Study
 
 OUTCOMES = {

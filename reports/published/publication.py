@@ -21,7 +21,7 @@ from reports.base.same_text import first_departure
 from reports.judge.compare.reproduce import read_decision
 from reports.judge.digests import CORE_KEYS
 from reports.judge.document import decision_json
-from reports.judge.judged import Judged
+from reports.judge.judged_verdict import Judged
 from reports.pages.postmortem import PAGE_LIMIT
 from reports.published.published import DECISION, artefacts, pretty
 from reports.published.rejudge import RUN, read_run, rejudge

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.judge.document import trap_results_json
-from reports.judge.judged import Judged
+from reports.judge.judged_verdict import Judged
 from reports.pages.postmortem import postmortem, with_written_part
 from reports.theorems.theorem_page import theorems_markdown
 from reports.theorems.theorems import theorems_json, track

@@ -15,7 +15,7 @@ from reports.base.canonical import canonical_json
 from reports.base.errors import BadInput, Mismatch
 from reports.base.files import read_regular
 from reports.base.strict_json import exact_integer, parse_object
-from reports.judge.judged import Judged, judge
+from reports.judge.judged_verdict import Judged, judge
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Dense, Preregistration
 from reports.seals.seal import verify

@@ -14,7 +14,7 @@ from reports.base.markdown import code, plain, table
 from reports.base.printing import one_line
 from reports.judge.decision import Decision, controls_once, rule_text, traps_once
 from reports.judge.gates import GateOutcome
-from reports.judge.judged import Judged
+from reports.judge.judged_verdict import Judged
 from reports.pages.rendering import number
 from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import borderline

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reports.base.errors import Tampered
-from reports.judge.judged import judge
+from reports.judge.judged_verdict import judge
 from reports.prereg.measurement import Of
 from reports.prereg.parsing.parse import load_preregistration
 from reports.prereg.preregistration import Cell

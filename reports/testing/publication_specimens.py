@@ -14,7 +14,7 @@ from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import ExitCode
 from reports.judge.digests import digests
 from reports.judge.document import decision_json
-from reports.judge.judged import Judged, judge
+from reports.judge.judged_verdict import Judged, judge
 from reports.plugin.early import DEFAULT_PREREGISTRATION
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration, registered_cells

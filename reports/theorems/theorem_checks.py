@@ -11,7 +11,7 @@ from statistics import fmean
 from kernels.closed_forms.haar_level import haar_level
 from reports.judge.gates import Measurements
 from reports.judge.instruments import broken_rotation
-from reports.judge.probe import FAMILIES
+from reports.judge.probe_outcome import FAMILIES
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Preregistration
 from reports.prereg.rules import LargestAtMost

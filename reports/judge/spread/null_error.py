@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, variance
 
-from reports.prereg.decomposed import decompose
+from reports.prereg.measured_decomposition import decompose
 from reports.prereg.samples import Measured
 
 SHARED = "gaussian"  # the null of which all layers have the same draws

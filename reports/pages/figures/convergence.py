@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports.base.number_table import Table
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
-from reports.judge.probe import FAMILIES, ProbedLayer, probed_layer
+from reports.judge.probe_outcome import FAMILIES, ProbedLayer, probed_layer
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light

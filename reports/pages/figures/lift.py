@@ -11,7 +11,7 @@ from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
 from reports.pages.figures.theme import light
-from reports.prereg.decomposed import decompose
+from reports.prereg.measured_decomposition import decompose
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast
 from reports.prereg.samples import Measured

@@ -1,7 +1,7 @@
 """Where each search lands, and what may be concluded from it."""
 
 from reports.base.number_table import Table
-from reports.judge.probe import FAMILIES, ProbeOutcome
+from reports.judge.probe_outcome import FAMILIES, ProbeOutcome
 from reports.pages.section import Part, Section, Told
 
 ORDER = 50

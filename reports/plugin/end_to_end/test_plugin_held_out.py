@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.rotating import crosswise, held_out_traps  # before a run in this process can load it for itself
+from fixtures.rotating import across_halves as crosswise  # before a run in this process can load it for itself
+from fixtures.rotating import held_out_traps
 from fixtures.testing.dense_miniature import write_dense
 from fixtures.testing.held_out_rung import NAME, write_held_out_rung
 from reports.base.errors import ExitCode

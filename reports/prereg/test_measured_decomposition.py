@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
-from reports.prereg.decomposed import decompose
 from reports.prereg.known_names import NULLS
+from reports.prereg.measured_decomposition import decompose
 from reports.prereg.samples import Measured
 from reports.testing.small_rules import lifted, sampled
 

@@ -10,7 +10,7 @@ from fixtures.checkpoints.layout import read_layout
 from fixtures.testing.miniature import NAME, write_miniature
 from reports.base.errors import BadInput, ExitCode
 from reports.prereg.preregistration import Cell
-from reports.store.checked import Checked, counted
+from reports.store.checked_cells import Checked, counted
 from reports.testing.small_rules import a_measurement
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reports.judge.gates import judge_gates
-from reports.judge.probe import FAMILIES, ProbeOutcome, conclude_probe, probe_json, probed_layer
+from reports.judge.probe_outcome import FAMILIES, ProbeOutcome, conclude_probe, probe_json, probed_layer
 from reports.prereg.known_names import NULLS
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Preregistration
