@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import isclose
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from reports.prereg.samples import Measured
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject, mean over draws"
+OWN, NOISE, DRAWS = "the subject", "noise of the same shapes", "null subject"
 
 
 def layer_means(decision: Decision, claim: Claim, measurements: Measurements) -> Figure:
@@ -60,7 +61,8 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
 
 
 def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[float]]:
-    """By name one value per layer; a name that a layer has no value for is left out."""
+    """By name one value per layer; a name that a layer has no value for is left out, and so is noise that is no other
+    number than the mean over draws of the null subject."""
     series = {OWN: [fmean(one.samples[metric]) for one in measured]}
     noise = [level for one in measured if (level := one.samples[metric].noise_mean) is not None]
     if len(noise) == len(measured):
@@ -68,6 +70,8 @@ def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[flo
     draws = [fmean(map(fmean, found)) for one in measured if (found := one.null_draws(metric))]
     if len(draws) == len(measured):
         series[DRAWS] = draws
+        if NOISE in series and all(map(isclose, draws, noise)):
+            del series[NOISE]
     return series
 
 

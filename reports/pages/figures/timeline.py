@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "gates", "The gates in the order in which they were judged"
 ROW, FRAME = 0.46, 0.75  # inches of a gate, and of what is around them
+SIZE, FITTING = 7.5, 52  # of a gate's line [pt], and the bold letters of that size that a panel's width holds
 LOOKS = {  # colour and hatch by status
     "KILLED": ("red", "////"),
     "MET": ("green", ""),
@@ -62,10 +63,9 @@ def timeline(decision: Decision) -> Figure:
 def _reading(decision: Decision) -> str:
     if decision.killed_at is not None:
         killer, after = decision.gates[decision.killed_at], len(decision.exploratory_gates)
-        judged = f"{after} {'gate' if after == 1 else 'gates'} after it {'is' if after == 1 else 'are'} exploratory"
-        return (
-            f"The verdict fell at {killer.gate.id}, gate {decision.killed_at + 1} of {len(decision.gates)}; {judged}."
-        )
+        judged = f"; {after} {'gate' if after == 1 else 'gates'} after it {'is' if after == 1 else 'are'} exploratory"
+        fell = f"The verdict fell at {killer.gate.id}, gate {decision.killed_at + 1} of {len(decision.gates)}"
+        return f"{fell}{judged if after else ''}."
     waiting = sum(outcome.status == "NOT_RUN" for outcome in decision.gates)
     return f"No gate was killed; {waiting} of {len(decision.gates)} gates were not judged."
 
@@ -93,13 +93,14 @@ def _draw(axes: "Axes", decision: Decision) -> None:
             linestyle=":" if outside else "-",
             linewidth=1.2,
         )
+        line = f"{outcome.gate.id}: {_said(decision, outcome)}{', the verdict' if row == decision.killed_at else ''}"
         axes.annotate(
-            f"{outcome.gate.id}: {_said(decision, outcome)}{', the verdict' if row == decision.killed_at else ''}",
+            line,
             (0.0, row - 0.1),
             (0, 1),
             textcoords="offset points",
             va="bottom",
-            fontsize=7.5,
+            fontsize=SIZE * min(1.0, FITTING / len(line)),
             color=light("ink"),
             fontweight="bold" if row == decision.killed_at else "normal",
             annotation_clip=False,
