@@ -12,6 +12,7 @@ from reports.artefacts.decision_document import DecisionDocument
 from reports.artefacts.intoto_statement import Statement
 from reports.artefacts.ledger_entry import Entry
 from reports.artefacts.measurement_entry import MeasurementEntry
+from reports.artefacts.proofs_document import ProofsDocument
 from reports.artefacts.run_document import RunDocument
 from reports.artefacts.seal_sidecar import Sidecar
 from reports.artefacts.theorems_document import TheoremsDocument
@@ -23,6 +24,7 @@ TYPES: Mapping[str, type] = {
     "decision": DecisionDocument,
     "ledger": Entry,
     "measurement": MeasurementEntry,
+    "proofs": ProofsDocument,
     "run": RunDocument,
     "seal": Sidecar,
     "statement": Statement,
@@ -33,10 +35,11 @@ TITLES: Mapping[str, str] = {
     "decision": "decision.json, version 6",
     "ledger": "a line of the ledger, version 1",
     "measurement": "a measurement, version 2",
+    "proofs": "reports/theorems/proofs/record.json, version 1",
     "run": "run.json, version 3",
     "seal": "the seal beside a preregistration, version 1",
     "statement": "what python -m reports attest writes: an in-toto Statement v1 with the predicate test-result v0.1",
-    "theorems": "theorems.json, version 1",
+    "theorems": "theorems.json, version 2",
     "trap_results": "trap_results.json, version 6",
 }
 

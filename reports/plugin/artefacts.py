@@ -24,6 +24,7 @@ from reports.store.bundle import BUNDLE, bundle_sha256, pack
 from reports.store.checked_cells import counted
 from reports.store.store import Store, append_attempt, by_cell, write_atomically
 from reports.store.subject_facts import check_digest
+from reports.theorems.prove import checked_here
 
 PYTEST_KEEPS = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -166,6 +167,7 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         "cores": len(os.sched_getaffinity(0)),  # shared by the workers of `options`
         "code_sha256": dict(session.plan.code),
         "settings": identity.get("settings"),
+        "proofs": checked_here(),
     }
 
 

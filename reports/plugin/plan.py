@@ -20,6 +20,7 @@ from reports.prereg.preregistration import Cell, Preregistration, running_order
 from reports.prereg.repeatable import require_publishable
 from reports.seals.seal import SealStatus, verify
 from reports.store.subject_facts import SubjectFacts
+from reports.theorems.proof_files import proof_record
 
 PLAN = pytest.StashKey["Plan"]()
 SELECTED = pytest.StashKey[frozenset[Cell]]()
@@ -41,7 +42,7 @@ class Plan:
 def make_plan(config: pytest.Config) -> Plan:
     """Reads and verifies the preregistration, then asks what the subject is. Nothing has been collected yet.
 
-    Raises `Tampered` on a broken seal and `BadInput` on anything that cannot be used.
+    Raises `Tampered` on a broken seal or a changed proof, and `BadInput` on anything that cannot be used.
     """
     require_text(config)
     root = config.stash[ROOT]
@@ -52,6 +53,7 @@ def make_plan(config: pytest.Config) -> Plan:
         named = Path(expected["seal"]["file"]).stem
     path = find_preregistration(folder, named, config.getoption("model"))
     seal = verify(path)
+    proof_record()
     if expected is not None and expected["rule_sha256"] != seal.prereg.canonical_sha256:
         raise Mismatch(
             f"--reproduce: its rule is {expected['rule_sha256'][:12]}…, {path.stem} is "

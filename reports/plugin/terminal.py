@@ -22,6 +22,7 @@ from reports.plugin.plan import Plan
 from reports.plugin.reproduction import Comparison
 from reports.prereg.prefilter import prefilter_lines
 from reports.prereg.preregistration import Claim, gates
+from reports.theorems.prove import checked_here
 
 COLOURS: Mapping[str, dict[str, bool]] = {
     "measured": {"green": True},
@@ -45,7 +46,8 @@ def prepare(config: pytest.Config) -> None:
 
 
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
-    """Rung, rules, seal, subject, its storage where it is quantised, folder, and every option as given."""
+    """Rung, rules, seal, subject, its storage where it is quantised, folder, every option as given; and whether this
+    machine checked the proofs."""
     prereg, subject = plan.prereg, plan.subject
     layers = len(plan.layers or subject.layers)
     lines = [
@@ -58,6 +60,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         + (f", commit {subject.revision}" if subject.revision else "")
         + (", EXPLORATORY: not the sealed subject" if subject.exploratory else ""),
         *([] if subject.stored_as is None else [f"storage   {subject.stored_as}"]),
+        f"proofs    {checked_here()}",
         f"store     {_short(plan.run_folder, Path.cwd())}",
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]

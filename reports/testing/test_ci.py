@@ -142,3 +142,49 @@ def test_ci_measures_what_can_be_measured_and_decides_everything_again() -> None
     assert '.ci/measured_here.py "$AFRESH_SECONDS" reports/verdicts/*/decision.json)' in text
     assert "-e '.[dev,third-party]'\"" in text
     assert text.index("reports reproduce") < text.index("measured_here.py") < text.index("--reproduce=")
+
+
+def fragment(command: str) -> str:
+    """The lines of `.ci/run` from `if ! command -v COMMAND` to the next `fi`."""
+    lines = (CI / "run").read_text("utf8").splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith(f"if ! command -v {command} "))
+    return "\n".join(lines[start : lines.index("fi", start) + 1])
+
+
+def installing(folder: Path, apt: str, *there: str) -> subprocess.CompletedProcess[str]:
+    """That fragment about coqc where nothing is on the path but `apt-get`, `id`, `sudo` and what is `there`."""
+    called = folder / "called"
+    scripts = {"apt-get": f'echo "$@" >> "{called}"\n{apt}', "id": "echo 1000", "sudo": '"$@"'}
+    for name, script in {**scripts, **dict.fromkeys(there, ":")}.items():
+        (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+        (folder / name).chmod(0o755)
+    script = f'set -euo pipefail\nstage() {{ echo "== $*"; }}\n{fragment("coqc")}'
+    done = subprocess.run(
+        ["/bin/bash", "-c", script], env={"PATH": str(folder)}, capture_output=True, text=True, check=False
+    )
+    done.stderr += called.read_text() if called.exists() else ""
+    return done
+
+
+def test_ci_installs_a_prover_where_there_is_none(tmp_path: Path) -> None:
+    done = installing(tmp_path, ":")
+    assert (done.returncode, done.stderr.splitlines()) == (0, ["update", "install -y --no-install-recommends coq"])
+    assert done.stdout.startswith("== a prover, ")
+
+
+def test_ci_goes_on_where_no_prover_can_be_installed_and_says_so(tmp_path: Path) -> None:
+    done = installing(tmp_path, "exit 100")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:] == ["coqc could not be installed: the proofs are not checked on this machine"]
+
+
+def test_ci_installs_nothing_where_the_prover_is(tmp_path: Path) -> None:
+    done = installing(tmp_path, ":", "coqc")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_ci_has_the_prover_check_the_proofs_before_it_decides_again() -> None:
+    text = (CI / "run").read_text("utf8")
+    commands = ("-m reports.theorems\n", "-m reports.theorems --digests", "reports reproduce")
+    places = [text.index(command) for command in commands]
+    assert places == sorted(places)

@@ -16,6 +16,7 @@ from reports.commands.cli import PREREGISTRATIONS
 from reports.commands.cli_verdicts import VERDICTS
 from reports.seals.ledger import LEDGER
 from reports.testing.fuzzing import places, with_value
+from reports.theorems.proof_files import PROOFS, RECORD
 
 WHOLE = {
     "decision.json": "decision",
@@ -25,6 +26,7 @@ WHOLE = {
 }
 PUBLISHED = [(path, schema) for name, schema in WHOLE.items() for path in sorted(VERDICTS.glob(f"*/{name}"))]
 SEALS = [(path, "seal") for path in sorted(PREREGISTRATIONS.glob("*.seal.json"))]
+RULED = [*SEALS, (PROOFS / RECORD, "proofs")]
 FREE = ("seal", "environment")  # tables of a verdict that may hold anything
 # Tables whose keys are names: of code, layers, domains, variants and searches
 OPEN = {
@@ -55,7 +57,7 @@ def test_a_schema_is_the_one_of_its_type(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text("utf8")))
 
 
-@pytest.mark.parametrize(("path", "schema"), PUBLISHED + SEALS, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("path", "schema"), PUBLISHED + RULED, ids=lambda value: getattr(value, "name", value))
 def test_what_is_committed_fits(path: Path, schema: str) -> None:
     value = json.loads(path.read_text())
     validator(schema).validate(value)
@@ -65,7 +67,7 @@ def test_what_is_committed_fits(path: Path, schema: str) -> None:
 def test_every_schema_has_something_committed_that_fits_it() -> None:
     every = {path.name.removesuffix(".schema.json") for path in FOLDER.glob("*.json")}
     assert every == {*TYPES, "preregistration"}
-    assert {*TYPES} == {*WHOLE.values(), "seal", "ledger", "measurement", "statement"}
+    assert {*TYPES} == {*WHOLE.values(), "seal", "ledger", "measurement", "statement", "proofs"}
     assert {schema for _, schema in PUBLISHED} == set(WHOLE.values())
 
 

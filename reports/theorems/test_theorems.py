@@ -33,12 +33,23 @@ from reports.testing.small_rules import (
     sampled,
 )
 from reports.testing.test_schemas import validator
+from reports.theorems.proof_files import proof_record
 from reports.theorems.theorem_checks import ROUNDING, Check
 from reports.theorems.theorem_laws import row_square, row_variance
 from reports.theorems.theorem_list import THEOREMS
 from reports.theorems.theorem_page import theorems_markdown
-from reports.theorems.theorems import CHECKED_BY, TheoremOutcome, outcome_of, status_of, theorems_json, track, violates
+from reports.theorems.theorems import (
+    CHECKED_BY,
+    TheoremOutcome,
+    outcome_of,
+    proof_status,
+    status_of,
+    theorems_json,
+    track,
+    violates,
+)
 
+RECORD = proof_record()
 WIDTHS = (8, 8, 4)  # gate, up and down of the specimens' subject and controls
 LEVELS = tuple(haar_level(n) for n in WIDTHS)
 PREREG = replace(
@@ -82,6 +93,10 @@ def spectra(**values: float) -> Measured:
     ranks = {"energy_rank_90": 1.0, "energy_rank_95": 1.0, "energy_rank_99": 1.0, "stable_rank": 1.0}
     ranks |= {"participation_ratio": 1.0, "entropy_rank_energy": 1.0, "entropy_rank_sigma": 1.0, **values}
     return described({name: (value,) * 3 for name, value in ranks.items()}, dict.fromkeys(ranks, 0.777))
+
+
+def exponents(entropy: float, share: float) -> Measured:
+    return sampled({"exponent_entropy": (2.5, entropy), "common_exponents": (1.0, share)})
 
 
 def outcomes(found: Mapping[Cell, Measured]) -> dict[str, TheoremOutcome]:
@@ -138,6 +153,7 @@ SOUND = {
 def test_what_obeys_them_holds() -> None:
     found = outcomes(SOUND)
     unmeasured = {"residual_energy", "uniform_moment_ratio", "laplace_moment_ratio"}
+    unmeasured |= {"no_code_beats_the_entropy", "commonest_exponents"}
     assert {name for name, outcome in found.items() if outcome.status == "held"} == set(CHECKED_BY) - unmeasured
     assert not [name for name, outcome in found.items() if outcome.status == "VIOLATED"]
 
@@ -165,6 +181,9 @@ def test_what_obeys_them_holds() -> None:
         ("rank_order", NARROW, spectra(entropy_rank_sigma=1.1)),
         ("rank_order", NARROW, spectra(entropy_rank_energy=math.nan)),
         ("marchenko_pastur", NOISE, spectra(energy_rank_99=0.25)),
+        ("no_code_beats_the_entropy", TRIVIAL, sampled({"over_entropy": (0.01, 0.0, -1e-9)})),
+        ("commonest_exponents", NARROW, exponents(math.log2(15) + 1e-6, 1.0)),
+        ("commonest_exponents", NARROW, exponents(3.93, 0.999)),
     ],
 )
 def test_a_forged_measurement_violates(theorem: str, cell: Cell, forged: Measured) -> None:
@@ -228,6 +247,32 @@ def one_bit_cosine(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
     mass = (np.abs(matrices).sum(-1) ** 2).sum(-1)
     found: NDArray[np.float64] = np.sqrt(mass / (matrices.shape[-1] * (matrices**2).sum((-2, -1))))
     return found
+
+
+def test_codes_hold_where_a_run_measured_them() -> None:
+    """15 equally likely exponents; 3.92 bits at 0.999 is below 0.999 log₂(15/0.999) + 0.001 log₂(241/0.001) = 3.922."""
+    coded = sampled({"over_entropy": (0.0, 0.01)})
+    found = outcomes({NARROW: exponents(math.log2(15), 1.0), NOISE: exponents(3.92, 0.999), TRIVIAL: coded})
+    assert {name: found[name].checks for name in ("commonest_exponents", "no_code_beats_the_entropy")} == {
+        "commonest_exponents": 4,
+        "no_code_beats_the_entropy": 2,
+    }
+    assert {found[name].status for name in ("commonest_exponents", "no_code_beats_the_entropy")} == {"held"}
+
+
+def test_a_proof_status_follows_the_record() -> None:
+    """Every theorem as the record has it; with one of its proofs gone from there it is cited."""
+    statuses = {theorem.name: proof_status(theorem, RECORD) for theorem in THEOREMS}
+    assert {name for name, status in statuses.items() if status == "refuted"} == {"jensen_floor", "moment_ratio_bound"}
+    assert {name for name, status in statuses.items() if status == "cited"} == {
+        "haar_level", "gaussian_moment_ratio", "uniform_moment_ratio", "laplace_moment_ratio", "marchenko_pastur",
+        "eckart_young",
+    }  # fmt: skip
+    for theorem in THEOREMS:
+        for name in theorem.formal:
+            less = {known: one for known, one in RECORD.theorems.items() if known != name}
+            assert proof_status(theorem, RECORD.model_copy(update={"theorems": less})) == "cited"
+        assert bool(theorem.proof) == (statuses[theorem.name] == "cited")
 
 
 def test_a_rotation_that_is_none_is_no_check() -> None:
@@ -296,19 +341,24 @@ def test_documents_are_the_same_bytes_whatever_the_order_of_measurements() -> No
     for found in (forwards, backwards):
         decision = decide(PREREG, range(4), found)
         tracked = track(decision, found)
-        document = theorems_json(decision, SUBJECT, tracked)
+        document = theorems_json(decision, SUBJECT, tracked, RECORD)
         validator("theorems").validate(document)
-        pages.add(json.dumps(document) + theorems_markdown(decision, SUBJECT, tracked))
+        pages.add(json.dumps(document) + theorems_markdown(decision, SUBJECT, tracked, RECORD))
     assert len(pages) == 1
 
 
 def test_the_page_tells_each_theorem_with_its_numbers() -> None:
     found = {CLAIM: of(CLAIM, lift(0.8, 0.96)), LATTICE: of(LATTICE, lift(0.8, 1.001))}
     decision = decide(PREREG, range(4), found)
-    page = theorems_markdown(decision, replace(SUBJECT, exploratory=True), track(decision, found))
+    page = theorems_markdown(decision, replace(SUBJECT, exploratory=True), track(decision, found), RECORD)
     assert page.startswith("# Theorems behind E-test, design 4, on tiny (exploratory: not the sealed subject)\n")
-    assert "| `jensen_ceiling` | bound | VIOLATED | 6 | 1.00e-03 | 1.00e-12 | lattice learned, gate_proj |" in page
-    assert "| `laplace_moment_ratio` | law | not checked in this run | 0 | — | — | — |" in page
+    row = "| `jensen_ceiling` | bound | machine-checked | VIOLATED | 6 | 1.00e-03 | 1.00e-12 | lattice learned, gate"
+    assert f"\n{row}_proj |\n" in page
+    checked = "Machine-checked: `jensen_ceiling` in `RowGauge.v` (sha256 "
+    assert f"- {checked}{RECORD.files['RowGauge.v'].sha256[:12]}…), `matrix_jensen_ceiling` in `MatrixGauge.v`" in page
+    assert "- Cited: ∫|x| e^(−x²/2) dx/√(2π) = √(2/π), after half-normal mean" in page
+    assert "- Refuted: `floor_distortion_bound_is_vacuous` in `Refuted.v` (sha256 " in page
+    assert "| `laplace_moment_ratio` | law | cited | not checked in this run | 0 | — | — | — |" in page
     assert "**not checked in this run**; it needs β of matrices with Laplace entries (" in page
     assert all(f"\n## {theorem.name}\n\n{theorem.statement}\n" in page for theorem in THEOREMS)
 
@@ -316,7 +366,7 @@ def test_the_page_tells_each_theorem_with_its_numbers() -> None:
 def test_a_residual_that_is_no_number_is_null_in_json() -> None:
     found = {CLAIM: of(CLAIM, lift(0.8, math.nan))}
     decision = decide(PREREG, range(4), found)
-    document = theorems_json(decision, SUBJECT, track(decision, found))
+    document = theorems_json(decision, SUBJECT, track(decision, found), RECORD)
     validator("theorems").validate(document)
     assert '"residual": null' in json.dumps(document, allow_nan=False)
 

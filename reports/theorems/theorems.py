@@ -1,7 +1,8 @@
 """The theorem tracker: what a run checked of each theorem, how large the worst residual was, where a bound was tight.
 
-Pure: preregistration and measurements in, outcomes out. Nothing here enters a verdict, and a status moves by
-`status_of` alone: no run can prove a theorem, it can only fail to refute one, or show that an instrument is broken.
+Pure: preregistration, measurements and the record of the proofs in, outcomes out. Nothing here enters a verdict. What a
+run has to say moves by `status_of` alone: no run can prove a theorem, it can only fail to refute one, or show that an
+instrument is broken. Whether a prover has checked a theorem is `proof_status`, from the committed record alone.
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from reports.artefacts.proofs_document import ProofsDocument
 from reports.judge.decision import Decision
 from reports.judge.digests import ten_digits
 from reports.judge.gates import Measurements
@@ -23,12 +25,15 @@ from reports.theorems.theorem_checks import (
     layer_gauge,
     residual_energy,
 )
+from reports.theorems.theorem_codes import commonest_exponents, no_code_beats_the_entropy
+from reports.theorems.theorem_form import Theorem
 from reports.theorems.theorem_laws import haar, moment_ratio
-from reports.theorems.theorem_list import THEOREMS, Theorem
+from reports.theorems.theorem_list import THEOREMS
 from reports.theorems.theorem_spectra import energy_rank_bounds, marchenko_pastur, rank_order
 
-SCHEMA = 1
+SCHEMA = 2
 Status = Literal["not checked in this run", "held", "VIOLATED"]
+ProofStatus = Literal["machine-checked", "cited", "refuted"]
 CheckRun = Callable[[Preregistration, Measurements], Iterable[Check]]
 
 CHECKED_BY: Mapping[str, CheckRun] = {  # the others cannot be checked by any run yet
@@ -44,6 +49,8 @@ CHECKED_BY: Mapping[str, CheckRun] = {  # the others cannot be checked by any ru
     "energy_rank_bounds": energy_rank_bounds,
     "rank_order": rank_order,
     "marchenko_pastur": marchenko_pastur,
+    "no_code_beats_the_entropy": no_code_beats_the_entropy,
+    "commonest_exponents": commonest_exponents,
 }
 
 
@@ -71,6 +78,13 @@ def status_of(checks: int, violated: int) -> Status:
     if violated > 0:
         return "VIOLATED"
     return "held" if checks > 0 else "not checked in this run"
+
+
+def proof_status(theorem: Theorem, record: ProofsDocument) -> ProofStatus:
+    """The one rule of the other status: cited, unless the record holds everything that proves or refutes it."""
+    if not theorem.formal or not record.theorems.keys() >= set(theorem.formal):
+        return "cited"
+    return "refuted" if theorem.refuted else "machine-checked"
 
 
 def violates(check: Check) -> bool:
@@ -102,27 +116,44 @@ def _in_tolerances(check: Check) -> float:
     return _residual(check) / check.tolerance
 
 
-def theorems_json(decision: Decision, subject: SubjectFacts, outcomes: Sequence[TheoremOutcome]) -> dict[str, object]:
+def theorems_json(
+    decision: Decision, subject: SubjectFacts, outcomes: Sequence[TheoremOutcome], record: ProofsDocument
+) -> dict[str, object]:
     """`theorems.json`, floats at ten significant digits."""
     return {
         "rung": decision.prereg.rung,
         "design": decision.prereg.design,
         "rule_sha256": decision.prereg.canonical_sha256,
         "subject": {"name": subject.name, "exploratory": subject.exploratory},
-        "theorems": [ten_digits(_outcome_json(outcome)) for outcome in outcomes],
+        "prover": {"name": record.prover, "version": record.version, "axioms": list(record.axioms)},
+        "theorems": [ten_digits(_outcome_json(outcome, record)) for outcome in outcomes],
         "schema": SCHEMA,
     }
 
 
-def _outcome_json(outcome: TheoremOutcome) -> dict[str, object]:
+def _outcome_json(outcome: TheoremOutcome, record: ProofsDocument) -> dict[str, object]:
     theorem = outcome.theorem
+    said = {name: value for name, value in vars(theorem).items() if name not in ("formal", "refuted")}
     return {
-        **vars(theorem),
+        **said,
+        "proof_status": proof_status(theorem, record),
+        "formal": [_formal_json(name, record) for name in theorem.formal if name in record.theorems],
         "status": outcome.status,
         "checked": outcome.checks,
         "violated": outcome.violated,
         "worst": None if outcome.worst is None else _check_json(outcome.worst),
         "tight": [{**_check_json(check), "made": check.made} for check in outcome.tight],
+    }
+
+
+def _formal_json(name: str, record: ProofsDocument) -> dict[str, object]:
+    checked = record.theorems[name]
+    return {
+        "name": name,
+        "file": checked.file,
+        "sha256": record.files[checked.file].sha256,
+        "statement": checked.statement,
+        "axioms": list(checked.axioms),
     }
 
 

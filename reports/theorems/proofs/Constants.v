@@ -1,7 +1,8 @@
 (* The numbers that rules and lint compare with, each between two fractions: pi from a series of the standard library,
-   square roots by squaring. No floating point. A test reads these brackets and compares the Python constants with them.
-   Beside them: the level that any row has under a Haar rotation, taken as a definition (that it is the expectation is
-   cited, it needs measure theory), is between 2/pi and 1; from it no lift reaches 1.2534, so none reaches 1.5.
+   square roots by squaring. No floating point. A test reads these brackets and compares the Python constants with
+   them. Beside them: the level that any row has under a Haar rotation, taken as a definition (that it is the
+   expectation is cited, it needs measure theory), is between 2/pi and 1; from it no lift reaches 1.2534, so none
+   reaches 1.5.
    Matters for: the Haar level, the 1.5 of design 4, the break-even of design 6, the 0.266 of held-out lifts. *)
 From Coq Require Import Reals Lra Psatz Lia.
 Require Import Sums RowGauge MatrixGauge Rotation.
@@ -56,13 +57,15 @@ Proof. pose proof squared_gaussian_level_bracket. unfold haar2. simpl INR. apply
 
 Theorem haar_level_1024_bracket : 798106/1000000 < sqrt (haar2 1024) < 798107/1000000.
 Proof.
-  pose proof squared_gaussian_level_bracket. unfold haar2. replace (INR 1024) with 1024 by (rewrite INR_IZR_INZ; reflexivity).
+  pose proof squared_gaussian_level_bracket. unfold haar2. replace (INR 1024) with 1024 by (rewrite INR_IZR_INZ;
+    reflexivity).
   apply sqrt_between; lra.
 Qed.
 
 Theorem haar_level_2048_bracket : 797995/1000000 < sqrt (haar2 2048) < 797996/1000000.
 Proof.
-  pose proof squared_gaussian_level_bracket. unfold haar2. replace (INR 2048) with 2048 by (rewrite INR_IZR_INZ; reflexivity).
+  pose proof squared_gaussian_level_bracket. unfold haar2. replace (INR 2048) with 2048 by (rewrite INR_IZR_INZ;
+    reflexivity).
   apply sqrt_between; lra.
 Qed.
 

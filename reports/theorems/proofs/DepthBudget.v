@@ -1,5 +1,5 @@
-(* How much a layer may lose where L layers together may lose a share t: 1 + r at most the L-th root of 1 + t.
-   Of 5 % over 30 layers, 0.17 % a layer is too much.
+(* How much a layer may lose where L layers together may lose a share t: 1 + r at most the L-th root of 1 + t. Of 5 %
+   over 30 layers, 0.17 % a layer is too much.
    Matters for: what is said beside one_bit_nll of errors that compound with depth. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Open Scope R_scope.

@@ -1,8 +1,8 @@
-(* An early kill can only take survivors away. A rung counts matrices that meet a bound, layer by layer, `per` of
-   them each; at an early checkpoint of c layers it is killed where their share is at or below a cut-off, and at full
-   scope it needs a share. Whoever survives early checkpoints meets the rule at full scope; more checkpoints leave fewer
-   survivors; larger counts never turn a survivor into a kill; and a kill is certain to be right where even full marks in
-   all later layers would miss.
+(* An early kill can only take survivors away. A rung counts matrices that meet a bound, layer by layer, `per` of them
+   each; at an early checkpoint of c layers it is killed where their share is at or below a cut-off, and at full scope
+   it needs a share. Whoever survives early checkpoints meets the rule at full scope; more checkpoints leave fewer
+   survivors; larger counts never turn a survivor into a kill; and a kill is certain to be right where even full marks
+   in all later layers would miss.
    Matters for: the 4- and 8-layer checkpoints of narrow_d. How often a kill is false is not proved here: see lint. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 From Coq Require Import List.
@@ -25,7 +25,8 @@ Theorem more_early_kills_fewer_survivors found per early more layers asked :
   survives found per (more ++ early) layers asked -> survives found per early layers asked.
 Proof. intros [E H]. split; auto. intros c t I. apply E. apply in_or_app; auto. Qed.
 
-Lemma share_monotone f g per c : 0 < per -> (forall i, (i < c)%nat -> f i <= g i) -> share_of f per c <= share_of g per c.
+Lemma share_monotone f g per c : 0 < per -> (forall i, (i < c)%nat -> f i <= g i) -> share_of f per c <= share_of g
+  per c.
 Proof.
   intros Hp H. unfold share_of, Rdiv. destruct c; [simpl; lra|]. assert (0 < INR (S c)) by (apply lt_0_INR; lia).
   apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat; nra|]. apply sum_le; auto.

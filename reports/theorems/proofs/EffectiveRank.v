@@ -1,7 +1,7 @@
-(* Effective dimensions of k energies s (squared singular values).
-   Participation ratio and stable rank lie between 1 and k; the participation ratio is k exactly where all energies are
-   equal. The energy rank at a share p exists, is unique, at most k, and grows with p. An energy rank at share p is at
-   least p times the stable rank and at least p^2 times the participation ratio.
+(* Effective dimensions of k energies s (squared singular values). Participation ratio and stable rank lie between 1
+   and k; the participation ratio is k exactly where all energies are equal. The energy rank at a share p exists, is
+   unique, at most k, and grows with p. An energy rank at share p is at least p times the stable rank and at least p^2
+   times the participation ratio.
    Matters for: narrow_d and its registered sensitivities; what of a truncated decomposition is lost. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums.
@@ -59,7 +59,8 @@ Theorem energy_rank_exists k s p : (forall i, 0 <= s i) -> p <= 1 ->
 Proof.
   intros H Hp. assert (T : 0 <= sum k s) by (apply sum_nonneg; auto).
   assert (K : holds k s p k) by (unfold holds; nra).
-  assert (G : forall b, (exists r, (r <= b)%nat /\ is_energy_rank k s p r) \/ (forall q, (q <= b)%nat -> ~ holds k s p q)).
+  assert (G : forall b, (exists r, (r <= b)%nat /\ is_energy_rank k s p r) \/ (forall q, (q <= b)%nat -> ~ holds k s
+    p q)).
   { induction b.
     - destruct (Rle_dec (p * sum k s) (sum 0 s)) as [Y|N].
       + left. exists 0%nat. split; auto. split; auto. intros; lia.
@@ -91,7 +92,8 @@ Proof.
 Qed.
 
 (* energy rank bounds *)
-Theorem energy_rank_at_least_share_of_stable k s p r t : (t < k)%nat -> (forall i, (i < k)%nat -> 0 <= s i <= s t) -> 0 < s t ->
+Theorem energy_rank_at_least_share_of_stable k s p r t : (t < k)%nat -> (forall i, (i < k)%nat -> 0 <= s i <= s t)
+  -> 0 < s t ->
   (r <= k)%nat -> holds k s p r -> p * stable_rank k s t <= INR r.
 Proof.
   intros Ht H P Hr D. unfold holds in D. unfold stable_rank.
@@ -100,7 +102,8 @@ Proof.
   apply Rmult_le_reg_r with (s t); auto. replace (p * (sum k s / s t) * s t) with (p * sum k s) by (field; lra). lra.
 Qed.
 
-Theorem energy_rank_at_least_square_share_of_participation k s p r : (forall i, (i < k)%nat -> 0 <= s i) -> 0 < sum k s ->
+Theorem energy_rank_at_least_square_share_of_participation k s p r : (forall i, (i < k)%nat -> 0 <= s i) -> 0 < sum
+  k s ->
   0 <= p -> (r <= k)%nat -> holds k s p r -> p^2 * participation k s <= INR r.
 Proof.
   intros H T Hp Hr D. unfold holds in D. unfold participation.
@@ -115,5 +118,6 @@ Proof.
   pose proof (pos_INR r).
   assert ((p * sum k s)^2 <= INR r * sum k (fun i => s i ^ 2)) by nra.
   apply Rmult_le_reg_r with (sum k (fun i => s i ^ 2)); auto.
-  replace (p ^ 2 * (sum k s ^ 2 / sum k (fun i => s i ^ 2)) * sum k (fun i => s i ^ 2)) with ((p * sum k s)^2) by (field; lra). lra.
+  replace (p ^ 2 * (sum k s ^ 2 / sum k (fun i => s i ^ 2)) * sum k (fun i => s i ^ 2)) with ((p * sum k s)^2) by
+    (field; lra). lra.
 Qed.

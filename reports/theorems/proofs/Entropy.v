@@ -1,6 +1,6 @@
-(* The entropy of a law p on n symbols, in nats: H1 = - sum p ln p.
-   Gibbs: no other law q describes p in fewer nats than H1. H1 is at most ln n and at least the collision entropy
-   - ln sum p^2; weighting a law by its own square lowers it.
+(* The entropy of a law p on n symbols, in nats: H1 = - sum p ln p. Gibbs: no other law q describes p in fewer nats
+   than H1. H1 is at most ln n and at least the collision entropy - ln sum p^2; weighting a law by its own square
+   lowers it.
    Matters for: the entropy ranks beside narrow_d; W-exponent-entropy. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums.
@@ -101,7 +101,8 @@ Proof.
       rewrite sum_scal. fold z. ring.
     - intros i _.
       rewrite (sum_ext n _ (fun j => ((q i)^2 * ln (q i)) * q j + (- (q i)^2) * (q j * ln (q j))
-                                     + (- (q i * ln (q i))) * (q j)^2 + q i * ((q j)^2 * ln (q j)))) by (intros; ring).
+                                     + (- (q i * ln (q i))) * (q j)^2 + q i * ((q j)^2 * ln (q j)))) by (intros;
+                                       ring).
       rewrite !sum_plus, !sum_scal, T. fold m. fold z. fold w. ring. }
   rewrite E in C.
   rewrite (sum_ext n _ (fun i => / z * ((q i)^2 * ln (q i)))) by (intros; unfold Rdiv; ring).

@@ -1,7 +1,7 @@
-(* What a lossless code of symbols can save. Whatever prefix code is chosen, its mean length is at least the entropy of
-   the symbols in bits; of 16 bits with 8 of exponent no code of exponents saves more than (8 - H)/16. A code of 4 bits for
-   the commonest and 8 more for every other symbol takes 4 + 8 (1 - c) bits where the commonest hold the share c, and that
-   share bounds the entropy from above.
+(* What a lossless code of symbols can save. Whatever prefix code is chosen, its mean length is at least the entropy
+   of the symbols in bits; of 16 bits with 8 of exponent no code of exponents saves more than (8 - H)/16. A code of 4
+   bits for the commonest and 8 more for every other symbol takes 4 + 8 (1 - c) bits where the commonest hold the
+   share c, and that share bounds the entropy from above.
    Matters for: W-exponent-entropy, both of its claims; its trap, a real code, can only save less. *)
 From Coq Require Import Reals Lra Psatz Lia Arith List Bool.
 Require Import Sums Entropy PrefixCodes.
@@ -24,7 +24,8 @@ Qed.
 Lemma ln_half_pow l : ln ((1/2)^l) = - (INR l * ln 2).
 Proof.
   induction l; [simpl; rewrite ln_1; lra|]. rewrite S_INR. simpl pow.
-  rewrite ln_mult by (try lra; apply pow_lt; lra). rewrite IHl. replace (1/2) with (/ 2) by lra. rewrite ln_Rinv by lra. lra.
+  rewrite ln_mult by (try lra; apply pow_lt; lra). rewrite IHl. replace (1/2) with (/ 2) by lra.
+  rewrite ln_Rinv by lra. lra.
 Qed.
 
 Theorem no_code_beats_the_entropy n p (c : nat -> word) : law n p -> prefix_free (map c (seq 0 n)) ->
@@ -52,7 +53,8 @@ Proof.
   assert (E : forall k, (m <= k)%nat ->
     sum k (fun i => p i * INR (if Nat.ltb i m then 4 else 12)) = 4 * sum k p + 8 * (sum k p - sum m p)).
   { intros k Hk. induction Hk.
-    - rewrite (sum_ext m _ (fun i => 4 * p i)); [rewrite sum_scal; ring|]. intros i Hi. apply Nat.ltb_lt in Hi. rewrite Hi. simpl. ring.
+    - rewrite (sum_ext m _ (fun i => 4 * p i)); [rewrite sum_scal; ring|]. intros i Hi. apply Nat.ltb_lt in Hi.
+      rewrite Hi. simpl. ring.
     - cbn [sum]. rewrite IHHk. destruct (Nat.ltb m0 m) eqn:Q; [apply Nat.ltb_lt in Q; lia|]. simpl INR. ring. }
   rewrite E by auto. rewrite T. ring.
 Qed.
@@ -64,7 +66,8 @@ Lemma sum_flat m n c d (f : nat -> R) : (m <= n)%nat ->
   sum n (fun i => f i * (if Nat.ltb i m then c else d)) = sum m f * c + (sum n f - sum m f) * d.
 Proof.
   intros Hm. induction Hm.
-  - rewrite (sum_ext m _ (fun i => f i * c)); [rewrite sum_scal_r; ring|]. intros i Hi. apply Nat.ltb_lt in Hi. rewrite Hi. ring.
+  - rewrite (sum_ext m _ (fun i => f i * c)); [rewrite sum_scal_r; ring|]. intros i Hi. apply Nat.ltb_lt in Hi.
+    rewrite Hi. ring.
   - cbn [sum]. rewrite IHHm. destruct (Nat.ltb m0 m) eqn:Q; [apply Nat.ltb_lt in Q; lia|]. ring.
 Qed.
 

@@ -1,7 +1,7 @@
-(* The gauge of a matrix of m rows of width n: beta^2 = sum_i |w_i|_1^2 / (n |W|^2).
-   It is the mean of the rows' own gauges, squared and weighted by their energy; it lies between 1/sqrt n and 1, is 1
-   exactly where each row has entries of one magnitude, and no rotation lifts it by more than 1/beta. One bit per weight
-   and one scale per row lose the share 1 - beta^2 of the energy of W, and nothing of that form loses less.
+(* The gauge of a matrix of m rows of width n: beta^2 = sum_i |w_i|_1^2 / (n |W|^2). It is the mean of the rows' own
+   gauges, squared and weighted by their energy; it lies between 1/sqrt n and 1, is 1 exactly where each row has
+   entries of one magnitude, and no rotation lifts it by more than 1/beta. One bit per weight and one scale per row
+   lose the share 1 - beta^2 of the energy of W, and nothing of that form loses less.
    Matters for: beta_lift, one_bit_nll, the Jensen ceiling in pre-filter and lint. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums RowGauge OneBitResidual.
@@ -47,7 +47,8 @@ Proof.
   assert (D : forall i, (i < m)%nat -> 0 <= INR n * sq n (W i) - (l1 n (W i))^2).
   { intros. pose proof (l1_upper n (W i)). lra. }
   assert (E : mbeta2 m n W = 1 <-> sum m (fun i => INR n * sq n (W i) - (l1 n (W i))^2) = 0).
-  { rewrite sum_minus, sum_scal. change (sum m (fun i => sq n (W i))) with (frob2 m n W). unfold mbeta2. split; intros X.
+  { rewrite sum_minus, sum_scal. change (sum m (fun i => sq n (W i))) with (frob2 m n W). unfold mbeta2. split;
+    intros X.
     - apply (f_equal (fun t => t * (INR n * frob2 m n W))) in X. unfold Rdiv in X.
       rewrite Rmult_assoc, Rinv_l in X by lra. lra.
     - apply Rmult_eq_reg_r with (INR n * frob2 m n W); [|lra]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }

@@ -1,6 +1,6 @@
-(* What one bit per weight and one scale lose of a row: exactly the share 1 - beta^2 of its energy.
-   The least-squares scale |w|_1 / n reaches it, no other scale does, and no other choice of signs and scale loses less.
-   The gauge is the cosine between a row and its signs.
+(* What one bit per weight and one scale lose of a row: exactly the share 1 - beta^2 of its energy. The least-squares
+   scale |w|_1 / n reaches it, no other scale does, and no other choice of signs and scale loses less. The gauge is
+   the cosine between a row and its signs.
    Matters for: one_bit_nll and every rung that quantises to one bit. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums RowGauge.

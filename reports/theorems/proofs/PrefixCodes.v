@@ -1,4 +1,5 @@
-(* Kraft's inequality: the words of a code of which none begins another have a mass, the sum of 2^-length, of at most 1.
+(* Kraft's inequality: the words of a code of which none begins another have a mass, the sum of 2^-length, of at most
+   1.
    Matters for: W-exponent-entropy; with Gibbs it says that no code beats the entropy (LosslessCode.v). *)
 From Coq Require Import Reals Lra Psatz Lia Arith List Bool.
 Import ListNotations.
@@ -40,7 +41,8 @@ Proof.
   simpl in F. rewrite eqb_reflx in F. simpl in F. exact F.
 Qed.
 
-Lemma after_length b ws n : (forall w, In w ws -> (length w <= S n)%nat) -> forall w, In w (after b ws) -> (length w <= n)%nat.
+Lemma after_length b ws n : (forall w, In w ws -> (length w <= S n)%nat) -> forall w, In w (after b ws) -> (length w
+  <= n)%nat.
 Proof. intros H w I. apply after_in in I. specialize (H _ I). simpl in H. lia. Qed.
 
 Lemma empty_word_alone ws : prefix_free ws -> In [] ws -> ws = [[]].
@@ -61,7 +63,9 @@ Proof.
       + rewrite (empty_word_alone _ P I). simpl. lra.
       + rewrite mass_splits by auto.
         assert (mass (after true ws) <= 1) by (apply IHn; [apply after_prefix_free; auto|apply after_length; auto]).
-        assert (mass (after false ws) <= 1) by (apply IHn; [apply after_prefix_free; auto|apply after_length; auto]). lra. }
+        assert (mass (after false ws) <= 1) by (apply IHn; [apply after_prefix_free; auto|apply after_length;
+          auto]). lra. }
   apply (G (fold_right Nat.max 0%nat (map (@length bool) ws))); auto.
-  clear. intros w I. induction ws as [|v ws IH]; [destruct I|]. simpl. destruct I as [E|I]; [subst; lia|]. specialize (IH I). lia.
+  clear. intros w I. induction ws as [|v ws IH]; [destruct I|]. simpl. destruct I as [E|I]; [subst; lia|].
+  specialize (IH I). lia.
 Qed.

@@ -1,6 +1,6 @@
-(* In which order the effective dimensions of one spectrum come, whatever it is:
-   stable rank <= participation ratio <= entropy rank of the energies <= entropy rank of the singular values <= k.
-   They are exponentials of the Renyi entropies of order infinity, 2 and 1, which fall with their order.
+(* In which order the effective dimensions of one spectrum come, whatever it is: stable rank <= participation ratio <=
+   entropy rank of the energies <= entropy rank of the singular values <= k. They are exponentials of the Renyi
+   entropies of order infinity, 2 and 1, which fall with their order.
    Matters for: narrow_d, where a spectrum may be narrow by one and wide by another, in this order only. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums EffectiveRank Entropy.
@@ -40,7 +40,8 @@ Proof.
 Qed.
 
 (* sigma: singular values; their squares are the energies *)
-Theorem entropy_rank_of_energy_at_most_of_sigma k sigma : (forall i, (i < k)%nat -> 0 <= sigma i) -> 0 < sum k sigma ->
+Theorem entropy_rank_of_energy_at_most_of_sigma k sigma : (forall i, (i < k)%nat -> 0 <= sigma i) -> 0 < sum k sigma
+  ->
   entropy_rank k (fun i => (sigma i)^2) <= entropy_rank k sigma.
 Proof.
   intros H T. apply exp_monotone. pose proof (share_law k sigma H T) as L.
@@ -51,11 +52,13 @@ Proof.
     by (intros; unfold Rdiv; ring).
   assert (Z : 0 < sum k (fun j => sigma j ^ 2)).
   { destruct (Rle_or_lt (sum k (fun j => sigma j ^ 2)) 0) as [N|]; auto. exfalso.
-    pose proof (sum_sq_le k sigma). pose proof (pos_INR k). assert (0 < sum k sigma ^ 2) by (apply pow_lt; auto). nra. }
+    pose proof (sum_sq_le k sigma). pose proof (pos_INR k). assert (0 < sum k sigma ^ 2) by (apply pow_lt; auto).
+    nra. }
   rewrite sum_scal. field. lra.
 Qed.
 
-Theorem entropy_rank_at_most_size k w : (forall i, (i < k)%nat -> 0 <= w i) -> 0 < sum k w -> entropy_rank k w <= INR k.
+Theorem entropy_rank_at_most_size k w : (forall i, (i < k)%nat -> 0 <= w i) -> 0 < sum k w -> entropy_rank k w <=
+  INR k.
 Proof.
   intros H T. pose proof (share_law k w H T) as L. pose proof (law_positive _ _ L) as Hk.
   assert (0 < INR k) by (apply lt_0_INR; auto). rewrite <- (exp_ln (INR k)) by auto.

@@ -1,7 +1,7 @@
-(* What the companion posts state in prose and cannot hold as stated.
-   A floor quantiser makes no error on its own lattice, so no bound on its error by variance and step alone is positive
-   (the JensenFloor). Excess kurtosis over variance depends on the unit of the activations, and the loss of a sign
-   quantiser does not (RowGauge.v), so it cannot bound that loss.
+(* What the companion posts state in prose and cannot hold as stated. A floor quantiser makes no error on its own
+   lattice, so no bound on its error by variance and step alone is positive (the JensenFloor). Excess kurtosis over
+   variance depends on the unit of the activations, and the loss of a sign quantiser does not (RowGauge.v), so it
+   cannot bound that loss.
    Matters for: what the tracker says of the source's claims. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 From Coq Require Import ZArith.
@@ -78,4 +78,30 @@ Theorem post_ratio_is_not_scale_free n c x : c <> 0 -> moment 2 n x <> 0 ->
   post_ratio n (fun i => c * x i) = post_ratio n x / c^2.
 Proof.
   intros Hc Hm. unfold post_ratio, kurtosis. rewrite !moment_scale. field. auto.
+Qed.
+
+(* no multiple of the ratio bounds the share of energy that signs lose: in another unit it is as small as one likes *)
+Theorem no_multiple_of_the_ratio_bounds_the_loss (C : R) :
+  ~ (forall n x, nonzero n x -> moment 2 n x <> 0 -> 1 - (beta n x)^2 <= C * Rabs (post_ratio n x)).
+Proof.
+  intros H. set (x := fun i : nat => INR i).
+  assert (N : nonzero 2 x) by (exists 1%nat; split; [lia|unfold x; simpl; lra]).
+  assert (M : moment 2 2 x = 1 / 4) by (unfold moment, mean, x; simpl; field).
+  assert (Q : post_ratio 2 x = - 8).
+  { unfold post_ratio, kurtosis. rewrite M. unfold moment, mean, x; simpl; field. }
+  assert (L : (beta 2 x)^2 = 1 / 2).
+  { rewrite beta_squared by exact N. unfold beta2, l1, sq, x. simpl. rewrite Rabs_R0, Rabs_R1. field. }
+  set (c := 1 + 16 * Rabs C). assert (P : 0 <= Rabs C) by apply Rabs_pos. assert (c1 : 1 <= c) by (unfold c; lra).
+  specialize (H 2%nat (fun i => c * x i)).
+  rewrite sign_gauge_is_scale_free, L in H by (try exact N; lra).
+  rewrite post_ratio_is_not_scale_free, Q, moment_scale, M in H by lra.
+  assert (Z : 0 < c^2) by (apply pow_lt; lra).
+  assert (T : 1 - 1 / 2 <= C * Rabs (- 8 / c^2)).
+  { apply H; [|apply Rgt_not_eq; apply Rmult_lt_0_compat; lra].
+    destruct N as (i & Hi & Hx). exists i. split; auto. apply Rmult_integral_contrapositive. split; [lra|exact Hx]. }
+  assert (A : Rabs (- 8 / c^2) = 8 / c^2).
+  { replace (- 8 / c^2) with (- (8 / c^2)) by (field; lra). rewrite Rabs_Ropp. apply Rabs_right.
+    left. apply Rdiv_lt_0_compat; lra. }
+  rewrite A in T. apply Rmult_le_compat_r with (r := c^2) in T; [|lra].
+  replace (C * (8 / c^2) * c^2) with (8 * C) in T by (field; lra). pose proof (Rle_abs C). unfold c in T. nra.
 Qed.

@@ -1,8 +1,9 @@
-(* One network, many files: what may be rescaled without changing what a layer computes.
-   G, U, D are gate, up and down projection of h neurons on d inputs. Row i of up times c and column i of down over c; the
-   gate too where its activation is a ReLU; up and down of a plain ReLU network, by c^2 where it is squared. The weight g
-   of the norm before the layer may be multiplied into the columns of gate and up.
-   Matters for: the canonical parametrisation of design 6; a claim about a network may not depend on which file holds it. *)
+(* One network, many files: what may be rescaled without changing what a layer computes. G, U, D are gate, up and down
+   projection of h neurons on d inputs. Row i of up times c and column i of down over c; the gate too where its
+   activation is a ReLU; up and down of a plain ReLU network, by c^2 where it is squared. The weight g of the norm
+   before the layer may be multiplied into the columns of gate and up.
+   Matters for: the canonical parametrisation of design 6; a claim about a network may not depend on which file holds
+   it. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums.
 Open Scope R_scope.

@@ -1,7 +1,7 @@
-(* What a rotation M of the input side cannot change, and what that leaves for a threshold on lift to ask.
-   Gram matrix (so the spectrum), row norms and energy of W M are those of W, a layer computes (W M)(M^T x) = W x, and
-   attention scores do not change where queries and keys turn together. So the lift is at most 1/beta(W) and at most
-   sqrt n, and a threshold t needs beta(W) <= 1/t.
+(* What a rotation M of the input side cannot change, and what that leaves for a threshold on lift to ask. Gram matrix
+   (so the spectrum), row norms and energy of W M are those of W, a layer computes (W M)(M^T x) = W x, and attention
+   scores do not change where queries and keys turn together. So the lift is at most 1/beta(W) and at most sqrt n, and
+   a threshold t needs beta(W) <= 1/t.
    Matters for: every claim about rotations; narrow_d, which no rotation can move; the trap trivial_pass; lint. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums RowGauge OneBitResidual MatrixGauge.

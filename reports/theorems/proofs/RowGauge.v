@@ -1,6 +1,6 @@
-(* The 1-bit gauge of one row of length n: beta = |w|_1 / (sqrt n |w|_2).
-   It lies between 1/sqrt n and 1, is 1 exactly on rows whose entries have one magnitude, does not know the unit of w, and
-   whatever a rotation makes of a row, its lift is at most 1/beta (the Jensen ceiling).
+(* The 1-bit gauge of one row of length n: beta = |w|_1 / (sqrt n |w|_2). It lies between 1/sqrt n and 1, is 1 exactly
+   on rows whose entries have one magnitude, does not know the unit of w, and whatever a rotation makes of a row, its
+   lift is at most 1/beta (the Jensen ceiling).
    Matters for: beta_lift, its control on sign lattices, the pre-filter, lint. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums.

@@ -1,6 +1,6 @@
-(* A rotation that matrices share lifts them by no less than the worst and no more than the best of them.
-   So for the mean of the ratios after/before, for the ratio of sums, and for the pooled gauge (root of the mean square,
-   matrices of unit norm).
+(* A rotation that matrices share lifts them by no less than the worst and no more than the best of them. So for the
+   mean of the ratios after/before, for the ratio of sums, and for the pooled gauge (root of the mean square, matrices
+   of unit norm).
    Matters for: beta_lift, of designs that learn one rotation a layer; a layer's mean cannot exceed its best matrix. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums.
@@ -10,8 +10,10 @@ Theorem mean_of_ratios_between m a b lo hi : (0 < m)%nat -> (forall k, (k < m)%n
   lo <= sum m (fun k => a k / b k) / INR m <= hi.
 Proof.
   intros Hm H. assert (0 < INR m) by (apply lt_0_INR; auto).
-  assert (L : INR m * lo <= sum m (fun k => a k / b k)) by (rewrite <- sum_const; apply sum_le; intros; apply H; auto).
-  assert (U : sum m (fun k => a k / b k) <= INR m * hi) by (rewrite <- sum_const; apply sum_le; intros; apply H; auto).
+  assert (L : INR m * lo <= sum m (fun k => a k / b k)) by (rewrite <- sum_const; apply sum_le; intros; apply H;
+    auto).
+  assert (U : sum m (fun k => a k / b k) <= INR m * hi) by (rewrite <- sum_const; apply sum_le; intros; apply H;
+    auto).
   set (s := sum m (fun k => a k / b k)) in *.
   split; apply Rmult_le_reg_r with (INR m); auto; unfold Rdiv; rewrite ?(Rmult_assoc s), ?Rinv_l by lra; lra.
 Qed.

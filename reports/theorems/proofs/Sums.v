@@ -1,6 +1,6 @@
-(* Finite sums of real numbers, over the first n natural numbers.
-   Every other file rests on this one: sums may be added, scaled, swapped and compared term by term, and the square of a
-   sum is at most n times the sum of squares, with equality exactly where all terms are equal (Lagrange's identity).
+(* Finite sums of real numbers, over the first n natural numbers. Every other file rests on this one: sums may be
+   added, scaled, swapped and compared term by term, and the square of a sum is at most n times the sum of squares,
+   with equality exactly where all terms are equal (Lagrange's identity).
    Library: Coq's standard one alone. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Open Scope R_scope.

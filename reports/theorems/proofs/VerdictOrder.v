@@ -1,9 +1,10 @@
 (* The verdict of a rung from its gates: KILLED before INCONCLUSIVE before INCOMPLETE before VACUOUS before SURVIVED.
-   That is a total order, and the verdict is the first in it of what the gates, missing cells and noise each say. It does
-   not depend on the order of gates; KILLED is said exactly where a gate is killed, whatever else is measured or missing;
-   SURVIVED exactly where nothing objects; no further gate makes a verdict better; a gate kills only if its instruments
-   are sound and its cells are all there.
-   Matters for: reports/judge/decision.py, whose `decide` reads as the one below; reports/judge/test_algebra.py samples it. *)
+   That is a total order, and the verdict is the first in it of what the gates, missing cells and noise each say. It
+   does not depend on the order of gates; KILLED is said exactly where a gate is killed, whatever else is measured or
+   missing; SURVIVED exactly where nothing objects; no further gate makes a verdict better; a gate kills only if its
+   instruments are sound and its cells are all there.
+   Matters for: reports/judge/decision.py, whose `decide` reads as the one below; reports/judge/test_algebra.py
+   samples it. *)
 From Coq Require Import List Lia Arith Permutation.
 Import ListNotations.
 
@@ -20,7 +21,8 @@ Definition decide (gates : list status) (missing noise_survives : bool) : verdic
   else if missing then INCOMPLETE
   else if noise_survives then VACUOUS
   else SURVIVED.
-Definition rank v := match v with KILLED => 0 | INCONCLUSIVE => 1 | INCOMPLETE => 2 | VACUOUS => 3 | SURVIVED => 4 end.
+Definition rank v := match v with KILLED => 0 | INCONCLUSIVE => 1 | INCOMPLETE => 2 | VACUOUS => 3 | SURVIVED => 4
+  end.
 Definition before v w := rank v <= rank w.
 
 Theorem verdicts_are_totally_ordered :
@@ -102,4 +104,5 @@ Definition judge (broken missing met : bool) : status :=
 
 Theorem only_sound_and_complete_gates_kill broken missing met :
   judge broken missing met = Killed <-> (broken = false /\ missing = false /\ met = false).
-Proof. destruct broken, missing, met; simpl; split; intros H; try discriminate; auto; destruct H as (A & B & C); discriminate. Qed.
+Proof. destruct broken, missing, met; simpl; split; intros H; try discriminate; auto; destruct H as (A & B & C);
+  discriminate. Qed.
