@@ -15,6 +15,7 @@ from reports.pages.figures.figure import Figure
 from reports.pages.figures.render import Drawing, drawn, inlined
 from reports.pages.figures.theme import css_variables
 from reports.pages.rendering import as_html, part_html, table_html
+from reports.pages.report.theorems_section import theorems_section
 from reports.pages.section import Told, sections
 from reports.pages.sections.sensitivity_section import fragile_lines
 from reports.pages.sections.verdict_section import cause, of
@@ -60,7 +61,8 @@ def page(
         )
         for one in shown
     }
-    found = sections(Told(decision, document, measurements))
+    told = Told(decision, document, measurements)
+    found = {**sections(told), "theorems": theorems_section(told)}
     head = [part for name in HEAD for part in found.pop(name).parts]
     placed = {name for section in found.values() for name in section.figures}
     return environment.get_template("page.html").render(

@@ -15,6 +15,9 @@ from reports.pages.report.page import report_html
 from reports.prereg.preregistration import Cell
 from reports.testing.figured_rung import ENVIRONMENT, document_of, measured_rung, narrow
 from reports.testing.small_rules import of
+from reports.theorems.proof_files import proof_record
+from reports.theorems.theorem_list import THEOREMS
+from reports.theorems.theorems import proof_status
 
 HOSTILE = '<script>alert("$x$")</script> & co'
 VOID = {"meta", "path", "use", "rect", "br", "stop"}
@@ -99,6 +102,14 @@ def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
     ]
     places = [html.index(part) for part in said]
     assert places == sorted(places)
+
+
+def test_the_report_says_of_each_theorem_whether_a_prover_and_this_run_checked_it(complete: tuple[Path, ...]) -> None:
+    html = text(complete[0])
+    for theorem in THEOREMS:
+        (row,) = re.findall(rf'<tr><th scope="row">{theorem.name}</th>(.+?)</tr>', html)
+        assert f">{proof_status(theorem, proof_record())}</td>" in row
+    assert re.search(r">rank_order</th><td[^>]*>machine-checked</td><td[^>]*>(held|not checked in this run)</td>", html)
 
 
 def test_the_gate_table_holds_the_numbers_of_the_document(complete: tuple[Path, ...]) -> None:

@@ -25,6 +25,23 @@ def test_a_true_claim_survives(run: Any, finished: Any, pytester: pytest.Pyteste
     result.assert_outcomes(passed=8)
 
 
+def test_what_this_machine_checked_of_the_proofs_is_in_the_header_and_the_environment_alone(
+    run: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two machines, one with a prover: no other byte of what is published differs."""
+    pages = []
+    for said in ("checked by coqc 8.16.1 on this machine", "not checked on this machine"):
+        monkeypatch.setattr("reports.plugin.artefacts.checked_here", lambda said=said: said)
+        monkeypatch.setattr("reports.plugin.terminal.checked_here", lambda said=said: said)
+        run("--layers=0-3", "-x").stdout.fnmatch_lines([f"proofs    {said}"])
+        decision = artefact(pytester.path, "decision.json")
+        assert decision["environment"].pop("proofs") == said
+        decision["environment"].pop("started"), decision["environment"].pop("ended")
+        pages.append([decision, *(artefact(pytester.path, name) for name in ("theorems.json", "trap_results.json"))])
+    assert pages[0] == pages[1]
+    assert pages[0][1]["prover"]["version"] == "8.16.1"
+
+
 def test_a_dead_claim_is_a_failing_test(run: Any, finished: Any, pytester: pytest.Pytester, mode: list[str]) -> None:
     result = run(*mode) if mode else finished()
     assert result.ret == ExitCode.KILLED

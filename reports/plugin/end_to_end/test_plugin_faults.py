@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from fixtures.testing.tiny import edit_header, edit_json, tiny_checkpoint
 from fixtures.testing.waiting import wait_for
 from reports.base.errors import ExitCode
 from reports.store.store import decode_entry, encode_entry
+from reports.theorems.proof_files import PROOFS, proof_record
 
 
 def test_a_broken_seal_runs_nothing(run: Any, pytester: pytest.Pytester) -> None:
@@ -29,6 +31,20 @@ def test_a_broken_seal_runs_nothing(run: Any, pytester: pytest.Pytester) -> None
     assert not (pytester.path / "reports").exists()
     result.stderr.fnmatch_lines([f"Exit: TAMPERED: {NAME}.toml: *"])
     result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_a_changed_proof_runs_nothing(
+    run: Any, pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its statuses are said in what a run writes: the proofs are those that a prover checked, or nothing is written."""
+    changed = tmp_path / "changed"
+    shutil.copytree(PROOFS, changed)
+    (changed / "Rope.v").write_text((changed / "Rope.v").read_text("utf8").replace("v <> 0 ->", "", 1), "utf8")
+    monkeypatch.setattr("reports.plugin.plan.proof_record", lambda: proof_record(changed))
+    result = run()
+    assert result.ret == ExitCode.TAMPERED
+    assert not (pytester.path / "reports").exists()
+    result.stderr.fnmatch_lines(["Exit: TAMPERED: Rope.v: rope_block_commutant is not what was checked by coqc *"])
 
 
 def test_weights_changed_under_the_sealed_name(run: Any, pytester: pytest.Pytester) -> None:
