@@ -145,7 +145,7 @@ def _said(command: str, arguments: Sequence[str], folder: Path) -> str:
 def _run(command: str, arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(  # noqa: S603 - the prover, on files of our own
-            [command, *arguments], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+            [command, *arguments], cwd=folder, capture_output=True, encoding="utf8", timeout=PATIENCE, check=False
         )
     except FileNotFoundError:
         raise BadInput(f"{command}: not installed beside coqc; apt-get install coq") from None

@@ -40,6 +40,14 @@ def test_the_record_holds_every_theorem_of_every_file_and_no_other_axiom() -> No
     assert all(set(one.axioms) <= known for one in record.theorems.values())
 
 
+def test_no_axiom_but_the_known_ones_will_do() -> None:
+    """Nor one of another statement under a known name, nor a check that was switched off."""
+    coq.require_only_known(proof_record().axioms)
+    for other in ("unused : False", "Classical_Prop.classic : False", "loop is assumed to be guarded."):
+        with pytest.raises(BadInput, match=rf"^the proofs rest on {other}, expected no axiom but those of the"):
+            coq.require_only_known([*coq.AXIOMS, other])
+
+
 def test_what_the_tracker_names_is_in_the_record() -> None:
     recorded = proof_record().theorems.keys()
     assert {name for theorem in THEOREMS for name in theorem.formal} <= recorded
