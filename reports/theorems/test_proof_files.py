@@ -10,7 +10,7 @@ import pytest
 from reports.base.errors import BadInput, ExitCode, Tampered
 from reports.theorems import coq
 from reports.theorems.proof_files import HEAD, PROOFS, RECORD, proof_files, proof_record
-from reports.theorems.prove import STAMP, UNCHECKED, check, checked_here, main, stamp
+from reports.theorems.prove import STAMP, UNCHECKED, check, checked_here, compare, compare_axioms, main, stamp
 from reports.theorems.theorem_list import THEOREMS
 
 
@@ -101,6 +101,19 @@ def test_a_record_that_names_a_theorem_that_is_not_there_is_tampered(folder: Pat
     (folder / RECORD).write_text(json.dumps(record))
     with pytest.raises(Tampered, match=r"^Rotation\.v: declares no theorem invented, which was checked"):
         proof_record(folder)
+
+
+def test_another_statement_or_axiom_than_recorded_is_tampered(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = proof_record()
+    found = {name: one.statement for name, one in record.theorems.items()}
+    monkeypatch.setattr(coq, "version", lambda: record.version)
+    compare(found, record)
+    with pytest.raises(Tampered, match=r"^record\.json: layer_gauge states something else, the record has forall"):
+        compare({**found, "layer_gauge": "something else"}, record)
+    with pytest.raises(Tampered, match=r"^record\.json: layer_gauge states nothing, the record has forall"):
+        compare({name: one for name, one in found.items() if name != "layer_gauge"}, record)
+    with pytest.raises(Tampered, match=r"a_kill_stays rests on an\.axiom, not as recorded"):
+        compare_axioms({"a_kill_stays": ("an.axiom : False",)}, record)
 
 
 @pytest.mark.parametrize(
