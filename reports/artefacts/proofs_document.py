@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reports.artefacts.forms import Expected, Line, Listed, Sha256, Table
 
-ProofFile = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*\.v$"), Expected("the name of a file of proofs, .v")]
+ProofFileName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*\.v$"), Expected("the name of a file of proofs, .v")]
 Version = Annotated[str, Field(pattern=r"^[0-9][0-9a-z.+~-]*$"), Expected("the version of the prover")]
 
 
@@ -17,7 +17,7 @@ class CheckedFile(Table):
 
 
 class CheckedTheorem(Table):
-    file: ProofFile
+    file: ProofFileName
     statement: Line
     """As the prover prints it."""
     axioms: Listed[Line]
@@ -32,6 +32,6 @@ class ProofsDocument(Table):
     version: Version
     axioms: Listed[Line]
     """All that any proof rests on, each with what it says."""
-    files: dict[ProofFile, CheckedFile]
+    files: dict[ProofFileName, CheckedFile]
     theorems: dict[Line, CheckedTheorem]
     schema_: Literal[1] = Field(alias="schema")

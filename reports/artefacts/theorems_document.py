@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from reports.artefacts.decision_document import NamedSubject
 from reports.artefacts.forms import Count, Line, Listed, Sha256, Table
-from reports.artefacts.proofs_document import ProofFile, Version
+from reports.artefacts.proofs_document import ProofFileName, Version
 
 NOTHING_CHECKED: JsonDict = {
     "if": {"properties": {"status": {"const": "not checked in this run"}}},
@@ -44,7 +44,7 @@ class FormalTheorem(Table):
     """What the prover checked, as the record in reports/theorems/proofs/ has it."""
 
     name: Line
-    file: ProofFile
+    file: ProofFileName
     sha256: Sha256
     statement: Line
     """As the prover prints it. It is about real numbers, not about floating-point code."""

@@ -24,7 +24,7 @@ AXIOMS = (  # of the classical real numbers in Coq's standard library, as Coq pr
 )
 ABSENT = "coqc-absent: coqc is not installed, so the proofs are not checked on this machine; apt-get install coq"
 LIBRARY = "Proofs"
-PATIENCE = 600  # seconds for one call; none takes ten on an idle core
+PATIENCE = 1800  # seconds for one call; coqchk takes one minute of an idle core, the others less
 CLOSED = "Closed under the global context"
 MARK = "=== "
 SWITCHES = 3  # of the kernel, each of which `coqchk` names: universes, fixpoints, positivity

@@ -29,7 +29,7 @@ GAUGE = (
         "misses its registered landing shows nothing about the theorem and is not counted",
         tolerance="what the control registers as found (1 − landing_at_least); 1e-12 beyond the ceiling",
         needs="a control made of signs behind a rotation that registers a landing, and a search that finds it",
-        formal=("gauge_one_iff_sign_lattice", "matrix_gauge_one_iff"),
+        formal=("gauge_one_iff_sign_lattice", "matrix_gauge_one_iff", "sign_lattice_attains_the_ceiling"),
     ),
     Theorem(
         name="gauge_range",
@@ -40,7 +40,7 @@ GAUGE = (
         checks="the larger of 1/(√n β(W)) − 1 and β(W) − 1 for every unrotated matrix whose width is registered",
         tolerance="1e-12, as above",
         needs="β of unrotated matrices",
-        formal=("gauge_bounds", "matrix_gauge_bounds"),
+        formal=("gauge_bounds", "matrix_gauge_bounds", "rotation_lift_ceiling"),
     ),
     Theorem(
         name="isotropic_ceiling",

@@ -62,7 +62,7 @@ RULES = (
         checks="H minus its bound, of every matrix, over 8 bits",
         needs="entropy and commonest exponents of matrices",
         tolerance="1e-12, as above",
-        formal=("entropy_from_the_commonest", "escape_code_length"),
+        formal=("entropy_from_the_commonest", "entropy_of_the_commonest_alone", "escape_code_length"),
     ),
     Theorem(
         name="jensen_floor",

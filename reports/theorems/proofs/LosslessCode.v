@@ -89,3 +89,25 @@ Proof.
   - rewrite sum_flat by lia. destruct L as [_ T]. rewrite T. fold c. rewrite !ln_div by lra. ring.
   - intros i _. unfold flat. destruct (Nat.ltb i m); ring.
 Qed.
+
+(* the same where nothing else occurs *)
+Theorem entropy_of_the_commonest_alone n m p : law n p -> (0 < m <= n)%nat -> sum m p = 1 -> H1 n p <= ln (INR m).
+Proof.
+  intros L [M N] One. destruct L as [P T]. assert (Im : 0 < INR m) by (apply lt_0_INR; auto).
+  assert (Z : forall i, (m <= i < n)%nat -> p i = 0).
+  { intros i [A B]. destruct (P i B) as [Q|Q]; [|auto]. exfalso.
+    assert (U : sum (S i) p <= sum n p) by (apply sum_prefix_le; auto).
+    assert (V : sum m p <= sum i p) by (apply sum_prefix_le; auto; intros; apply P; lia).
+    cbn [sum] in U. lra. }
+  assert (G : H1 n p <= cross n p (fun i => if Nat.ltb i m then / INR m else 0)).
+  { assert (0 < / INR m) by (apply Rinv_0_lt_compat; auto). apply gibbs; [split; auto| | |].
+    - intros i _. destruct (Nat.ltb i m); lra.
+    - rewrite (sum_ext n _ (fun i => 1 * (if Nat.ltb i m then / INR m else 0))) by (intros; ring).
+      rewrite sum_flat by lia. rewrite sum_const. right. field. lra.
+    - intros i Hi Hp. destruct (Nat.ltb i m) eqn:Q; auto. apply Nat.ltb_ge in Q. rewrite Z in Hp by lia. lra. }
+  eapply Rle_trans; [exact G|]. right. unfold cross.
+  rewrite (sum_ext n _ (fun i => p i * (if Nat.ltb i m then - ln (INR m) else 0))).
+  - rewrite sum_flat, One by lia. ring.
+  - intros i Hi. destruct (Nat.ltb i m) eqn:Q; [rewrite ln_Rinv by auto; ring|]. apply Nat.ltb_ge in Q.
+    rewrite Z by lia. ring.
+Qed.

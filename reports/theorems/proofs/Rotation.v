@@ -1,7 +1,7 @@
 (* What a rotation M of the input side cannot change, and what that leaves for a threshold on lift to ask. Gram matrix
    (so the spectrum), row norms and energy of W M are those of W, a layer computes (W M)(M^T x) = W x, and attention
    scores do not change where queries and keys turn together. So the lift is at most 1/beta(W) and at most sqrt n, and
-   a threshold t needs beta(W) <= 1/t.
+   a threshold t needs beta(W) <= 1/t. A lattice of signs behind a rotation attains 1/beta(W).
    Matters for: every claim about rotations; narrow_d, which no rotation can move; the trap trivial_pass; lint. *)
 From Coq Require Import Reals Lra Psatz Lia Arith.
 Require Import Sums RowGauge OneBitResidual MatrixGauge.
@@ -84,4 +84,27 @@ Theorem lift_1_5_out_of_reach m n M W : (0 < n)%nat -> 0 < frob2 m n W -> orthog
 Proof.
   intros Hn HF O HB. pose proof (rotation_lift_ceiling m n M W Hn HF O) as [C _].
   eapply Rle_lt_trans; [exact C|]. assert (/ mbeta m n W <= / (667/1000)) by (apply Rinv_le_contravar; lra). lra.
+Qed.
+
+(* rows of one magnitude behind a rotation R, W = D S R^T: turned back, they attain the ceiling *)
+Theorem sign_lattice_attains_the_ceiling m n (d : nat -> R) (s R : nat -> nat -> R) :
+  (0 < n)%nat -> orthogonal n (fun l j => R j l) -> (forall i, (i < m)%nat -> code n (s i)) ->
+  0 < sum m (fun i => (d i)^2) -> mbeta2 m n (mul n (fun i j => sum n (fun l => d i * s i l * R j l)) R) = 1.
+Proof.
+  intros Hn O C D. set (V := mul n (fun i j => sum n (fun l => d i * s i l * R j l)) R).
+  assert (E : forall i k, (k < n)%nat -> V i k = d i * s i k).
+  { intros i k Hk. unfold V, mul. rewrite <- (sum_delta n k (fun l => d i * s i l) Hk).
+    rewrite (sum_ext n _ (fun j => sum n (fun l => (d i * s i l) * (R j l * R j k)))).
+    - rewrite sum_swap. apply sum_ext. intros l Hl. rewrite sum_scal, (O l k Hl Hk).
+      unfold delta. rewrite Nat.eqb_sym. ring.
+    - intros j _. rewrite <- sum_scal_r. apply sum_ext. intros; ring. }
+  assert (A : forall i k, (i < m)%nat -> (k < n)%nat -> Rabs (V i k) = Rabs (d i)).
+  { intros i k Hi Hk. rewrite E, Rabs_mult by auto.
+    destruct (C i Hi k Hk) as [G|G]; rewrite G; [rewrite (Rabs_right 1) by lra|rewrite (Rabs_left (-1)) by lra]; lra. }
+  assert (F : 0 < frob2 m n V).
+  { unfold frob2. rewrite (sum_ext m _ (fun i => INR n * (d i)^2)).
+    - rewrite sum_scal. apply Rmult_lt_0_compat; [apply lt_0_INR|]; auto.
+    - intros i Hi. unfold sq. rewrite (sum_ext n _ (fun _ => (d i)^2)); [apply sum_const|]. intros k Hk.
+      rewrite <- (abs_sq (V i k)), A, abs_sq by auto. reflexivity. }
+  apply (matrix_gauge_one_iff m n V Hn F). intros i Hi j k Hj Hk. rewrite !A; auto.
 Qed.
