@@ -76,6 +76,7 @@ def test_the_model_is_judged_on_its_last_layer(model: Run, finished_rung: Any, p
     validator("decision").validate(document)
 
 
+@pytest.mark.nightly
 def test_what_kills_runs_before_what_only_shows(model: Run, pytester: pytest.Pytester) -> None:
     selected = ("-k", "one_bit_nll or test_unrotated or trivial_pass")
     assert model(*selected, "-x", weights="gaussian").ret == ExitCode.KILLED
@@ -90,6 +91,7 @@ def test_what_kills_runs_before_what_only_shows(model: Run, pytester: pytest.Pyt
     assert again["core_sha256"] == first
 
 
+@pytest.mark.nightly
 def test_one_bit_that_needs_no_rotation_decides_nothing(model: Run, pytester: pytest.Pytester) -> None:
     result = model(*ONE_BIT, above="50.0")
     assert result.ret == ExitCode.INCONCLUSIVE

@@ -43,7 +43,7 @@ def statuses(document: Any) -> dict[str, str]:
     return {f"{gate['claim']}@{gate['checkpoint']}": gate["status"] for gate in document["gates"]}
 
 
-@pytest.mark.parametrize("design", [4, 5])
+@pytest.mark.parametrize("design", [4, pytest.param(5, marks=pytest.mark.nightly)])
 def test_a_planted_model_survives_the_whole_rung(finished_rung: Any, pytester: pytest.Pytester, design: int) -> None:
     result = finished_rung(design)
     assert result.ret == ExitCode.SURVIVED
