@@ -1,6 +1,6 @@
-"""Which published verdicts are measured afresh here, the cheapest first?
+"""Which published verdicts are measured afresh here, those of changed code first, the cheapest first?
 
-    measured_here.py SECONDS DECISION...
+    measured_here.py SECONDS DECISION... [--first DECISION...]
 
 Not one whose subject is a Python package that is not installed, and none that would take the sum beyond SECONDS, by
 what its published cells took, on two cores: a nightly workflow measures these. Prints the names of the others, a
@@ -8,6 +8,7 @@ line each, and on stderr a line for each that is left out. A package is looked u
 no other package. Ends with 2 and one line where a verdict, its rule or its measurements cannot be read.
 """
 
+import argparse
 import gzip
 import json
 import sys
@@ -40,15 +41,15 @@ def seconds(decision: Path) -> float:
         return sum(json.loads(line)["seconds"] for line in lines) / CORES
 
 
-def main(most: float, decisions: list[Path], rules: Path = RULES) -> int:
+def main(most: float, decisions: list[Path], first: list[Path], rules: Path = RULES) -> int:
     spent, found = 0.0, []
     for decision in decisions:
         try:
-            found.append((seconds(decision), decision, lacking(decision, rules)))
+            found.append((decision not in first, seconds(decision), decision, lacking(decision, rules)))
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             print(f"{decision}: {type(error).__name__}: {error}", file=sys.stderr)
             return 2
-    for cost, decision, package in sorted(found):
+    for _, cost, decision, package in sorted(found):
         left_out = f"left out: {decision.parent.name}, "
         if package is not None:
             print(f"{left_out}measured on {package}, which is not installed", file=sys.stderr)
@@ -61,4 +62,9 @@ def main(most: float, decisions: list[Path], rules: Path = RULES) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), [Path(given) for given in sys.argv[2:]]))
+    parser = argparse.ArgumentParser(prog="measured_here.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("decisions", type=Path, nargs="+")
+    parser.add_argument("--first", type=Path, nargs="*", default=[])
+    given = parser.parse_args()
+    sys.exit(main(given.seconds, given.decisions, given.first))

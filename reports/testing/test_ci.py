@@ -6,9 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from fixtures.code_digest import codes
+from reports.commands.cli import PREREGISTRATIONS
+from reports.prereg.parsing.parse import load_preregistration
 
 CI = Path(__file__).resolve().parents[2] / ".ci"
 GATE = CI / "require_kill.py"
@@ -94,8 +99,9 @@ def published(root: Path, name: str, subject: str, cost: float = 1.0) -> Path:
     return folder / "decision.json"
 
 
-def measurable(root: Path, *decisions: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / ".ci" / "measured_here.py"), "100", *map(str, decisions)]
+def measurable(root: Path, *decisions: Path, first: Sequence[Path] = ()) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / ".ci" / "measured_here.py"), "100", *map(str, decisions), "--first"]
+    command += map(str, first)
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -119,9 +125,31 @@ def test_the_cheapest_come_first_and_what_takes_too_long_is_left_to_the_night(tm
     done = measurable(tmp_path, *decisions.values())
     assert done.stdout.splitlines() == [str(decisions[name]) for name in ("cheap", "middling", "dear")]
     assert done.stderr.splitlines() == ["left out: longer, about 90 s beyond the 100 s that there are"]
+    done = measurable(tmp_path, *decisions.values(), first=[decisions["longer"], decisions["cheap"]])
+    assert done.stdout.splitlines() == [str(decisions[name]) for name in ("cheap", "longer")]
     (decisions["dear"].parent / "measurements.jsonl.gz").write_bytes(b"no gzip")
     done = measurable(tmp_path, *decisions.values())
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_verdict_measured_by_other_code_is_named(tmp_path: Path) -> None:
+    name = "W-exponent-entropy-v1-olmoe_nano"
+    prereg = load_preregistration(PREREGISTRATIONS / f"{name}.toml")
+    said = {"preregistration": f"{name}.toml", "code": codes(prereg)}
+    same, other, torn = (tmp_path / folder / "decision.json" for folder in ("same", "other", "torn"))
+    for decision, text in ((same, json.dumps(said)), (other, json.dumps(said | {"code": {"lift": "0"}})), (torn, "{")):
+        decision.parent.mkdir()
+        (decision.parent / "run.json").write_text(text)
+
+    def named(*decisions: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(CI / "changed_code.py"), *map(str, decisions)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    done = named(same, other)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, [str(other)], "")
+    done = named(same, torn)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{torn}: JSONDecodeError: ")
 
 
 @pytest.mark.parametrize("damage", ["decision", "rule", "seal", "version"])
@@ -139,7 +167,7 @@ def test_a_verdict_that_names_no_rule_is_red(damage: str, tmp_path: Path) -> Non
 
 def test_ci_measures_what_can_be_measured_and_decides_everything_again() -> None:
     text = (CI / "run").read_text("utf8")
-    assert '.ci/measured_here.py "$AFRESH_SECONDS" reports/verdicts/*/decision.json)' in text
+    assert '.ci/measured_here.py "$AFRESH_SECONDS" reports/verdicts/*/decision.json --first $changed)' in text
     assert "-e '.[dev,third-party]'\"" in text
     assert text.index("reports reproduce") < text.index("measured_here.py") < text.index("--reproduce=")
 
