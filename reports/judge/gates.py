@@ -354,7 +354,7 @@ def judge_gate(
     else:
         status = "MET" if outcome.met else "KILLED"
     null = () if outcome is None else _null(gate, layers)
-    pairs = paired_nll(layers[-1], outcome.metric) if outcome is not None and gate.claim.of_model else []
+    pairs = paired_nll(layers[-1], outcome.metric) if outcome is not None and gate.claim.closing else []
     decompositions = _decompositions(layers) if complete else ()
     return GateOutcome(
         gate=gate,
@@ -371,7 +371,7 @@ def judge_gate(
         decompositions=decompositions,
         null_error=shared_null_error([layer.measured for layer in layers], gaussian_draws),
         sources=layers[-1].measured.sources if pairs else None,
-        knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.of_model else None,
+        knowledge=knowledge(layers[-1].measured, interval) if complete and gate.claim.closing else None,
         null=null,
     )
 
@@ -393,7 +393,7 @@ def _null(gate: Gate, layers: Sequence[Measurement]) -> tuple[NullDraw, ...]:
         outcome = apply_rule(bare, drawn, cut_off=gate.cut_off)
         return NullDraw(outcome.observed, outcome.met)
 
-    return () if gate.claim.of_model else null_draws(rule.metric, layers, apply)
+    return () if gate.claim.closing else null_draws(rule.metric, layers, apply)
 
 
 def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:

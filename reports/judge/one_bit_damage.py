@@ -84,7 +84,7 @@ def one_bit_damage(
     prereg: Preregistration, layers: Sequence[int], measurements: Mapping[Cell, Measurement]
 ) -> OneBitDamage | None:
     """What the claim about the whole model and its traps measured; None where nothing was."""
-    claim = next((claim for claim in prereg.claims if claim.of_model), None)
+    claim = next((claim for claim in prereg.claims if claim.closing), None)
     if claim is None or prereg.one_bit is None:
         return None
     found = {layer: _at(layer, claim, prereg, measurements) for layer in layers}

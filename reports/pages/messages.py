@@ -22,7 +22,7 @@ def measurement_lines(claim: Claim, measurement: Measurement) -> list[str]:
 
 def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True) -> str:
     """One short line of numbers for one cell: the value, its threshold, n, median, and what noise has."""
-    if claim.of_model:
+    if claim.closing:
         return damage_text(claim.rule.metric, measurement)
     outcome = apply_rule(claim.rule, [measurement])
     text = f"mean {outcome.observed:.3f} of {outcome.n}"

@@ -97,7 +97,7 @@ def _beside_noise(claim: Claim, measurement: Measurement) -> list[str]:
     for metric in (claim.rule.metric, *claim.sensitivity):
         name = estimator_of(measurement, metric)
         noise = measurement.measured.samples[name].noise_mean
-        if noise is not None and not claim.of_model:
+        if noise is not None and not claim.closing:
             mean = fmean(measurement.measured.samples[name])
             apart = f"{mean / noise:.4f} times noise" if noise else f"{mean:+.4f} above noise"
             lines.append(f"{name:<22} mean {mean:.4f}, noise {noise:.4f}: {apart}")

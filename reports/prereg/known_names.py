@@ -40,6 +40,11 @@ def lands(metric: str) -> bool:
     return "landing" in declared_by(measure_of(metric)).METRICS
 
 
+def runs_model(metric: str) -> bool:
+    """Whether what is behind it runs the whole model on text, though its values are of a layer."""
+    return "activations" in getattr(declared_by(measure_of(metric)), "NEEDS", ())
+
+
 def breaking(metric: str) -> tuple[str, ...]:
     """The keys of a control that break the instrument behind it, which must then be noticed."""
     return getattr(declared_by(measure_of(metric)), "BREAKING", ())

@@ -79,7 +79,7 @@ def _early_kills(claim: Claim, prereg: Preregistration) -> list[Finding]:  # noq
             found.append(Finding(claim.name, "refused", f"futility {list(claim.futility)}: {text}"))
         return found
     early = claim.checkpoints[:-1]
-    if not early or claim.of_model:
+    if not early or claim.closing:
         return []
     if not isinstance(rule, ShareRule):
         text = f"a mean rule that kills after {early[0]} of {layers} layers is wrong up to 27 % of the time"

@@ -51,7 +51,7 @@ from reports.prereg.allowed_values import (
     refused,
     up_to,
 )
-from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS, metrics, relative_metrics
+from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS, metrics, relative_metrics, runs_model
 from reports.prereg.named_rules import Named, rule_apart, rule_name, schema_with_rule
 from reports.prereg.rules import CLAIM_RULES, CLOSING, REGISTERED, TRAP_RULES, Rule, TrapRule
 
@@ -169,7 +169,12 @@ class Claim:
 
     @property
     def of_model(self) -> bool:
-        """Whether its cells judge the whole model, not the matrices of a layer."""
+        """Whether its cells run the whole model, and not only read the matrices of a layer."""
+        return self.closing or runs_model(self.rule.metric)
+
+    @property
+    def closing(self) -> bool:
+        """Whether its values are of the whole model, with every layer up to the cell's changed."""
         return isinstance(self.rule, CLOSING)
 
 
@@ -326,6 +331,15 @@ class OneBit:
     continuations: Continuations  # prompts per domain that are continued for people to read
     continuation_tokens: Tokens  # greedy
     haar_draws: HaarDraws | None = None  # that the trap of random rotations is the mean of
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class Activations:
+    """How the model is run on its prompts as text, and which of their sources teach and which are measured on."""
+
+    dtype: Annotated[Str, choice(("float32", "bfloat16"))]  # of the model under test
+    batch_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # at most so many in one batch of prompts, padding included
+    seed: Seed  # of the halving of each domain's sources
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -507,6 +521,7 @@ class Preregistration:
     int4: Int4 | None = None  # registered as soon as something rounds weights to INT4 …
     permutations: Permutations | None = None  # … and this where something permutes
     gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
+    activations: Activations | None = None  # registered as soon as a claim's metric needs what a model computes
     rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:

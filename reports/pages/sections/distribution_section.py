@@ -16,7 +16,7 @@ def section(told: Told) -> Section | None:
     parts: list[Part] = []
     for claim in told.decision.prereg.claims:
         judged = [outcome for outcome in told.decision.gates if outcome.gate.claim == claim and outcome.rule]
-        if not judged or claim.of_model or (rule := judged[-1].rule) is None:
+        if not judged or claim.closing or (rule := judged[-1].rule) is None:
             continue
         noise = (
             "" if rule.reference is None else f"; structureless matrices of the same shape have {rule.reference:.3f}"

@@ -52,7 +52,7 @@ def operating_curves(prereg: Preregistration) -> tuple[OperatingCurve, ...]:
     """Of every claim on matrices, at the sealed subject's layers and matrices per layer."""
     found = []
     for claim in prereg.claims:
-        if claim.of_model:
+        if claim.closing:
             continue
         looks = [gate for gate in gates(prereg, range(prereg.subject.layers)) if gate.claim == claim]
         cut_offs = tuple(gate.cut_off for gate in looks)

@@ -147,7 +147,7 @@ def check(prereg: Preregistration) -> None:
     _check_secondaries(prereg)
     for key in ("controls", "traps", "probes", "secondaries"):
         _check_names(key, getattr(prereg, key))
-    generating = any(claim.of_model for claim in prereg.claims)
+    generating = any(claim.closing and "activations" not in needs(claim.rule.metric) for claim in prereg.claims)
     if generating != (prereg.one_bit is not None):
         allowed = "how its claim about the whole model quantises" if generating else "no table without such a claim"
         raise BadInput(f"one_bit: {'missing' if generating else 'obtained a table'}, expected {allowed}")
@@ -180,7 +180,7 @@ def _check_one_bit(one_bit: OneBit, prereg: Preregistration) -> None:
     if not one_bit.best_of and any("inflation_best" in claim.sensitivity for claim in prereg.claims):
         refuse("one_bit.best_of", [], "at least one optimiser, since inflation_best is a claim's sensitivity")
     _check_ascending("one_bit.scopes", one_bit.scopes, prereg.subject.layers)
-    judged = [claim for claim in prereg.claims if claim.of_model and claim.sensitivity]
+    judged = [claim for claim in prereg.claims if claim.closing and claim.sensitivity]
     needed = {count for claim in judged for count in claim.checkpoints}
     if not needed <= set(one_bit.scopes):
         allowed = f"{sorted(needed)} among them, where a claim's sensitivity is judged"
@@ -239,7 +239,11 @@ def _check_null_draws(prereg: Preregistration) -> None:
 def _check_read(prereg: Preregistration) -> None:
     """Tables of a quantiser and of permutations are registered where a claim or trap reads them, and only there."""
     read = [*(claim.rule.metric for claim in prereg.claims), *(trap.rule.metric for trap in prereg.traps)]
-    for key, of_what in (("int4", "how weights are rounded"), ("permutations", "how many orders are drawn")):
+    for key, of_what in (
+        ("int4", "how weights are rounded"),
+        ("permutations", "how many orders are drawn"),
+        ("activations", "how the model is run on text"),
+    ):
         metric = next((metric for metric in read if key in needs(metric)), None)
         if metric is not None and getattr(prereg, key) is None:
             raise BadInput(f"{key}: missing, expected {of_what}, which {metric} reads; add it")
