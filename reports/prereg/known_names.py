@@ -1,7 +1,7 @@
 """The names that a preregistration may use: metrics by their rule, searches, nulls and generators."""
 
 from reports.base.by_file_name import file_names
-from reports.prereg.known_metrics import declared_by, measure_of, metrics_for
+from reports.prereg.known_metrics import declared_by, measure_of, measures, metrics_for
 
 OPTIMISERS = file_names("kernels.searches")
 EVERY_NULL = file_names("kernels.nulls")
@@ -42,7 +42,8 @@ def lands(metric: str) -> bool:
 
 def runs_model(metric: str) -> bool:
     """Whether what is behind it runs the whole model on text, though its values are of a layer."""
-    return "activations" in getattr(declared_by(measure_of(metric)), "NEEDS", ())
+    behind = (file for file in measures().values() if metric in file.METRICS and file.METRICS[metric].rules)
+    return any("activations" in getattr(file, "NEEDS", ()) for file in behind)
 
 
 def breaking(metric: str) -> tuple[str, ...]:
