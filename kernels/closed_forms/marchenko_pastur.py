@@ -14,6 +14,7 @@ Float64 in plain Python; no torch, no sampling. Absolute error below 1e-8 for ga
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 ESTIMATORS = (
     "energy_rank_90",
@@ -30,6 +31,7 @@ MIN_GAMMA = 1e-6
 MIDPOINTS = 4096
 
 
+@lru_cache(maxsize=1024)
 def marchenko_pastur_ratio(estimator: str, gamma: float) -> float:
     """Limit of `estimator / k` for i.i.d. entries at aspect gamma = min side / max side; unit `[-]`, in (0, 1].
 
@@ -84,6 +86,7 @@ def distribution(x: float, gamma: float) -> float:
     return 1.0 - _count_above(math.acos((x - 1.0 - gamma) / (2.0 * math.sqrt(gamma))), gamma)
 
 
+@lru_cache(maxsize=4096)
 def singular_value_quantile(q: float, gamma: float) -> float:
     """The singular value over the RMS below which a share `q` in [0, 1] of them is. Raises ValueError outside."""
     _check_gamma(gamma)

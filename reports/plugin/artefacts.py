@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, ExitCode
 from reports.base.files import read_regular
 from reports.base.printing import as_text, as_word
@@ -20,7 +21,7 @@ from reports.judge.judged_verdict import judge
 from reports.plugin.plan import Plan
 from reports.published.published import artefacts
 from reports.published.rejudge import remember
-from reports.store.bundle import BUNDLE, bundle_sha256, pack
+from reports.store.bundle import BUNDLE, bundle_lines, packed
 from reports.store.checked_cells import counted
 from reports.store.store import Store, append_attempt, by_cell, write_atomically
 from reports.store.subject_facts import check_digest
@@ -70,16 +71,17 @@ def conclude(session: Session) -> SessionResult:
     decision = judged.decision
     errors = [_error(report) for report in session.reports if report.outcome == "failed" and _is_fault(report)]
     exit_code = settle_exit_code(session, decision)
+    lines = bundle_lines(measurements)
     document = decision_json(
         decision,
         subject=plan.subject,
         seal=plan.seal.to_json(),
         environment=_environment(session, store),
         errors=errors,
-        measurements_sha256=bundle_sha256(measurements) if measurements else None,
+        measurements_sha256=sha256_hex(lines) if measurements else None,
     )
     files = artefacts(judged, document, plan.run_folder)
-    for name, data in {**files, BUNDLE: pack(measurements)}.items():
+    for name, data in {**files, BUNDLE: packed(lines)}.items():
         write_atomically(plan.run_folder / name, data)
     dense = next((secondary.dense for secondary in plan.prereg.secondaries if secondary.dense.exploratory), None)
     code = {} if store is None else plan.code

@@ -37,7 +37,12 @@ def bundle_sha256(measurements: Mapping[Cell, Measurement]) -> str:
 
 def pack(measurements: Mapping[Cell, Measurement]) -> bytes:
     """The bytes of `measurements.jsonl.gz`."""
-    return gzip.compress(bundle_lines(measurements), mtime=0)
+    return packed(bundle_lines(measurements))
+
+
+def packed(lines: bytes) -> bytes:
+    """The same of the lines themselves."""
+    return gzip.compress(lines, mtime=0)
 
 
 def read_bundle(path: Path) -> dict[Cell, Measurement]:
@@ -47,7 +52,7 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
     cell is in it twice, two cells disagree on what was measured, or a line is not where a run writes it.
     """
     try:
-        with open_regular(path) as packed, gzip.open(packed) as file:
+        with open_regular(path) as raw, gzip.open(raw) as file:
             return _read(cast(BinaryIO, file), path)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
