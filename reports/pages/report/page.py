@@ -15,6 +15,8 @@ from reports.pages.figures.figure import Figure
 from reports.pages.figures.render import Drawing, drawn, inlined
 from reports.pages.figures.theme import css_variables
 from reports.pages.rendering import as_html, part_html, table_html
+from reports.pages.report.cells_section import cells_section
+from reports.pages.report.downloads import downloads
 from reports.pages.report.theorems_section import theorems_section
 from reports.pages.section import Told, sections
 from reports.pages.sections.sensitivity_section import fragile_lines
@@ -23,6 +25,7 @@ from reports.pages.sections.verdict_section import cause, of
 HERE = Path(__file__).parent
 # Who looks before reading sees these and the gates; the other sections follow as in `postmortem.md`
 HEAD, FIRST = ("verdict", "unsaid"), "fired"
+OWN = ("main", "figures", "cells")  # addresses of the page beside those of its sections
 
 
 def report_html(decision: Decision, document: Mapping[str, Any], measurements: Measurements) -> str:
@@ -53,16 +56,19 @@ def page(
     )
     environment.globals["table"] = lambda found: Markup(table_html(found))  # noqa: S704 - every text in it is escaped
     figure = environment.get_template("figure.html")
+    prefix = f"{decision.prereg.rung}-v{decision.prereg.design}"
     # Ours and safe: the style sheet, and SVG in which matplotlib and `render` escaped every text
     drawn_figures = {
         one.name: figure.render(
             figure=one,
+            downloads=downloads(prefix, one.name, one.tables),
             svgs={name: Markup(inlined(drawing)) for name, drawing in drawings[one.name].items()},  # noqa: S704
         )
         for one in shown
     }
     told = Told(decision, document, measurements)
     found = {**sections(told), "theorems": theorems_section(told)}
+    cells = cells_section(told, {*found, *OWN})
     head = [part for name in HEAD for part in found.pop(name).parts]
     placed = {name for section in found.values() for name in section.figures}
     return environment.get_template("page.html").render(
@@ -76,6 +82,7 @@ def page(
             name: (section.title, Markup(as_html(name, section, drawn_figures)))  # noqa: S704 - as above
             for name, section in sorted(found.items(), key=lambda one: one[0] != FIRST)
         },
+        cells=Markup(as_html("cells", cells, {})),  # noqa: S704 - as above
         figures=[Markup(drawn_figures[one.name]) for one in shown if one.name not in placed],  # noqa: S704 - as above
         style=Markup((HERE / "style.css").read_text("utf8")),  # noqa: S704
         light=Markup(css_variables(dark=False)),  # noqa: S704

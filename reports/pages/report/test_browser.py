@@ -125,3 +125,25 @@ def test_it_prints_in_the_colours_of_paper(page: Any, complete: tuple[Path, ...]
     paper = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--page')")
     assert paper.strip() == PAGE[0]
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+
+
+def test_an_address_of_a_cell_leads_to_its_row(page: Any, complete: tuple[Path, ...]) -> None:
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{complete[0].as_uri()}#narrow_d-L03")
+    row = page.evaluate("document.querySelector('tr:target').innerText")
+    assert row.split("\t")[:2] == ["narrow_d[L03]", "6"]
+    box = page.evaluate("document.querySelector('tr:target').getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < box["bottom"] <= DESKTOP["height"]
+    page.goto(f"{complete[0].as_uri()}#narrow_d-L99")
+    assert page.evaluate("document.querySelector('tr:target')") is None
+
+
+def test_the_numbers_of_a_figure_are_saved_without_a_network(page: Any, complete: tuple[Path, ...]) -> None:
+    shown(page, complete[0], "light", DESKTOP)
+    with page.expect_download() as saved:
+        page.click("a[download$='-gates.csv']")
+    assert saved.value.suggested_filename == "E-test-v4-gates.csv"
+    first, *rows = Path(saved.value.path()).read_text("utf8").splitlines()
+    assert first.startswith("gate,layers,status,observed [-],threshold [-]")
+    assert rows[0].startswith("narrow_d@2-layer,2,KILLED,0.4166666667,0.7,")
+    assert page.asked == [complete[0].as_uri()]
