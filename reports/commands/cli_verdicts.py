@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reports.base.errors import BadInput, ExitCode
 from reports.base.files import read_regular
 from reports.plugin.early import DEFAULT_PREREGISTRATION
+from reports.published.found_folder import VERDICTS
 from reports.seals.seal import verify
 from reports.store.store import write_atomically
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from reports.store.subject_facts import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[2]
-VERDICTS = ROOT / "reports" / "verdicts"
 SCOREBOARD = "README.md"  # where a person who opens the folder of verdicts sees it
 
 Options = argparse.Namespace
