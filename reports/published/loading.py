@@ -1,10 +1,11 @@
 """A verdict with its measurements for a notebook: typed, read and checked against its own digests, not judged again."""
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from reports.artefacts.decision_document import DecisionDocument
 from reports.base.errors import BadInput, Tampered
@@ -14,9 +15,6 @@ from reports.prereg.preregistration import CellKind
 from reports.published.found_folder import found_folder
 from reports.published.published import DECISION
 from reports.store.bundle import BUNDLE, read_bundle, unpacked_sha256
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 class MeasuredValue(NamedTuple):
@@ -35,13 +33,13 @@ class MeasuredValue(NamedTuple):
 class MeasuredValues(tuple[MeasuredValue, ...]):
     """Every measured number of a run, by cell, metric and place."""
 
-    def to_pandas(self) -> "DataFrame":
-        """A row for each value, a column for each field and each axis; None where a metric does not lie along one.
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`: a row for each value, a column for each field and each axis; None where a metric does not lie along one.
 
         Raises `BadInput` where pandas is not installed: nothing else here needs it.
         """
         try:
-            import pandas as pd  # noqa: PLC0415 - optional
+            pandas = importlib.import_module("pandas")  # optional
         except ImportError:
             raise BadInput(
                 "to_pandas: pandas is not installed; pip install pandas, or use the rows as they are"
@@ -50,7 +48,7 @@ class MeasuredValues(tuple[MeasuredValue, ...]):
         columns: dict[str, list[object]] = {
             name: [getattr(row, name) for row in self] for name in MeasuredValue._fields[:-1]
         }
-        return pd.DataFrame(columns | {axis: [row.at.get(axis) for row in self] for axis in axes})
+        return pandas.DataFrame(columns | {axis: [row.at.get(axis) for row in self] for axis in axes})
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def figures(a: Side, b: Side) -> tuple[Figure, ...]:
 
 def _alike(a: Side, b: Side) -> dict[str, tuple[str, Layers, Layers]]:
     """Claim -> metric and what either measured."""
-    found = {}
+    found: dict[str, tuple[str, Layers, Layers]] = {}
     for name, claim in a.claims.items():
         other, metric = b.claims.get(name), claim.rule.metric
         if other is None or claim.of_model or other.rule.metric != metric:

@@ -3,7 +3,6 @@
 import re
 from statistics import fmean
 
-import numpy as np
 import pytest
 from scipy import stats
 
@@ -30,7 +29,7 @@ def test_gates_are_beside_those_of_the_same_claim(a: Side, b: Side) -> None:
     assert (ours, theirs) == (observed[0]["narrow_d@2-layer"], observed[1]["narrow_d@2-layer"])
     assert change == pytest.approx(observed[1][str(name)] - observed[0][str(name)])
     assert isinstance(errors, float)
-    assert np.sign(errors) == np.sign(change)
+    assert errors > 0.0
     assert statuses == "KILLED / MET"
     assert rows["narrow_d@all"][4] is None  # two censuses
     assert rows["narrow_d@all"][3] == pytest.approx(observed[1]["narrow_d@4-layer"] - observed[0]["narrow_d@4-layer"])
