@@ -62,6 +62,10 @@ PAGE: Argument = (
     "--page",
     {"type": Path, "metavar": "FILE", "help": "write the comparison as one page too, with figures"},
 )
+CARD: Argument = (
+    "--to",
+    {"type": Path, "metavar": "FILE", "help": "where the card goes (default: printed)"},
+)
 REWRITE: Argument = (
     "--write",
     {
@@ -254,6 +258,22 @@ def run_compare(options: Options) -> ExitCode:
     return ExitCode.SURVIVED
 
 
+def run_export(options: Options) -> ExitCode:
+    """Write a verdict as the metadata of a Hugging Face model card, model-index in YAML, from decision.json alone."""
+    from reports.judge.compare.reproduce import read_decision
+    from reports.published.found_folder import found_folder
+    from reports.published.model_card import model_card
+    from reports.published.published import DECISION
+
+    card = model_card(read_decision(found_folder(options.results) / DECISION))
+    if options.to is None:
+        print(card, end="")
+    else:
+        write_atomically(options.to, card.encode())
+        print(f"written to {as_word(str(options.to))}")
+    return ExitCode.SURVIVED
+
+
 VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
     ("decide", run_decide, (FOLDER, REWRITE)),
     ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
@@ -261,6 +281,7 @@ VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
     ("report", run_report, (FOLDER,)),
     ("compare", run_compare, (SIDE_A, SIDE_B, PAGE)),
     ("scoreboard", run_scoreboard, (WRITE,)),
+    ("export", run_export, (FOLDER, CARD)),
     ("audit", run_audit, ()),
     ("attest", run_attest, (FOLDER, TO)),
 )

@@ -34,7 +34,7 @@ class MeasuredValues(tuple[MeasuredValue, ...]):
     """Every measured number of a run, by cell, metric and place."""
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`: a row for each value, a column for each field and each axis; None where a metric does not lie along one.
+        """A `pandas.DataFrame`: a row for each value, a column for each field and each axis, None where it lacks one.
 
         Raises `BadInput` where pandas is not installed: nothing else here needs it.
         """
