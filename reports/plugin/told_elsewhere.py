@@ -103,7 +103,9 @@ def _annotate_cells(xml: LogXML, conclusion: SessionResult) -> None:
         closing.setdefault(cell, []).append(f"{outcome.gate.id}: {told}")
     for reporter in xml.node_reporters_ordered:
         found = reporter.to_xml().find("properties")  # of a test that has ended it is always the same element
-        for one in [] if found is None else found.findall("property[@name='cell']"):
+        if found is None:
+            continue
+        for one in found.findall("property[@name='cell']"):
             for told in closing.get(str(one.get("value")), ()):
                 ElementTree.SubElement(found, "property", name="gate", value=told)
 

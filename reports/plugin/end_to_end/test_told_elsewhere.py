@@ -53,7 +53,7 @@ def test_a_killed_run_is_told_to_both(
 class Told:
     """As much of pytest's configuration as is asked for."""
 
-    def __init__(self, xml: object = None) -> None:
+    def __init__(self, xml: Any = None) -> None:
         self.stash = pytest.Stash()
         if xml is not None:
             self.stash[xml_key] = xml
