@@ -118,7 +118,7 @@ def test_the_page_is_one_file_and_well_formed(a: Side, b: Side) -> None:
     assert 'download="compare-layers_narrow_d.csv"' in html
 
 
-def test_of_measures_may_be_none(a: Side) -> None:
+def test_where_nothing_was_measured_only_the_gates_are_told(a: Side) -> None:
     empty = side("empty", lambda cell, one: of(cell, one.measured) if cell.kind == "control" else None)
     assert set(beside(a, empty)) == {"verdicts", "gates"}
     assert "<svg" not in beside_html(a, empty)
