@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reports.base.number_table import Table
 from reports.base.printing import one_line
 from reports.base.text_table import text_table
 from reports.pages.beside import factors_beside, gates_beside, layers_beside, spectra_beside
 from reports.pages.beside.side import Side, heading
+from reports.pages.figures.figure import Figure
 from reports.pages.figures.render import drawn
 from reports.pages.rendering import as_html, number, unmarked
 from reports.pages.report.page import drawn_figure, environment, looks
@@ -47,12 +49,17 @@ def _wrapped(text: str, columns: int) -> list[str]:
     return textwrap.wrap(one_line(unmarked(text)), columns, initial_indent="  ", subsequent_indent="    ")
 
 
+def as_drawn(figure: Figure) -> Figure:
+    """The figure with its tables under names of their own: the page has the same numbers in its sections."""
+    return replace(figure, tables=tuple(replace(one, caption=f"{one.caption}, as drawn") for one in figure.tables))
+
+
 def beside_html(a: Side, b: Side) -> str:
     """The same as a page, with figures and their numbers as CSV: no script, nothing fetched, every text escaped."""
     from markupsafe import Markup  # noqa: PLC0415 - loaded when a page is written
 
     jinja = environment()
-    shown = (*layers_beside.figures(a, b), *spectra_beside.figures(a, b))
+    shown = [as_drawn(figure) for figure in (*layers_beside.figures(a, b), *spectra_beside.figures(a, b))]
     figures = [drawn_figure(jinja, figure, drawn(figure), "compare") for figure in shown]
     found = beside(a, b)
     title = f"{a.name} beside {b.name}"

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from reports.pages.beside.beside_page import beside_html
+from reports.pages.beside.conftest import other_weights, side
 from reports.pages.figures.theme import PAGE
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -86,6 +88,20 @@ def test_it_renders_and_is_accessible(run: str, scheme: str, page: Any, request:
     assert serious_faults(page) == []
     assert page.said == []
     assert page.asked == [path.as_uri()]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_two_verdicts_side_by_side_are_accessible_and_fit_a_phone(scheme: str, page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "compare.html"
+    path.write_text(beside_html(side("one"), side("other", other_weights)), "utf8")
+    shown(page, path, scheme, PHONE)
+    page.evaluate(OPEN)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert serious_faults(page) == []
+    assert (page.said, page.asked) == ([], [path.as_uri()])
+    captions = page.evaluate("[...document.querySelectorAll('caption')].map(one => one.textContent)")
+    assert len(captions) == len(set(captions)) > 5
 
 
 def test_the_faults_can_be_found(page: Any) -> None:
