@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from reports.base.errors import BadInput, ExitCode
 from reports.base.files import read_regular
+from reports.base.printing import as_word
 from reports.plugin.early import DEFAULT_PREREGISTRATION
+from reports.published.found_folder import VERDICTS
 from reports.seals.seal import verify
 from reports.store.store import write_atomically
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from reports.store.subject_facts import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[2]
-VERDICTS = ROOT / "reports" / "verdicts"
 SCOREBOARD = "README.md"  # where a person who opens the folder of verdicts sees it
 
 Options = argparse.Namespace
@@ -54,6 +55,16 @@ OBTAINED: Argument = (
 TO: Argument = (
     "--to",
     {"type": Path, "metavar": "FILE", "help": "where the statement goes (default: FOLDER's name.intoto.json, here)"},
+)
+SIDE_A: Argument = ("a", {"metavar": "A", "help": "what a run wrote, or a published verdict, by its path or its name"})
+SIDE_B: Argument = ("b", {"metavar": "B", "help": "the other one, of the same subject or of another"})
+PAGE: Argument = (
+    "--page",
+    {"type": Path, "metavar": "FILE", "help": "write the comparison as one page too, with figures"},
+)
+CARD: Argument = (
+    "--to",
+    {"type": Path, "metavar": "FILE", "help": "where the card goes (default: printed)"},
 )
 REWRITE: Argument = (
     "--write",
@@ -193,7 +204,6 @@ def run_scoreboard(options: Options) -> ExitCode:
 
 def run_attest(options: Options) -> ExitCode:
     """Write a verdict that its measurements give as an in-toto Statement, unsigned, and say how to sign it."""
-    from reports.base.printing import as_word
     from reports.judge.compare.reproduce import read_decision
     from reports.published.published import DECISION
     from reports.seals.attest import statement
@@ -232,12 +242,46 @@ def run_audit(options: Options) -> ExitCode:
     return next((code for code in (ExitCode.TAMPERED, ExitCode.BAD_INPUT) if code in codes), ExitCode.SURVIVED)
 
 
+def run_compare(options: Options) -> ExitCode:
+    """Put two runs or published verdicts side by side: gates, lifts, spectra; 0 whatever they differ in."""
+    from reports.pages.beside.beside_page import beside_html, beside_text
+    from reports.pages.beside.side import Side
+    from reports.published.found_folder import found_folder
+    from reports.published.rejudge import rejudge
+
+    folders = [found_folder(named) for named in (options.a, options.b)]
+    a, b = (Side(folder.resolve().name, rejudge(folder, options.folder)) for folder in folders)
+    print(beside_text(a, b), end="")
+    if options.page is not None:
+        write_atomically(options.page, beside_html(a, b).encode())
+        print(f"\nwritten to {as_word(str(options.page))}")
+    return ExitCode.SURVIVED
+
+
+def run_export(options: Options) -> ExitCode:
+    """Write a verdict as the metadata of a Hugging Face model card, model-index in YAML, from decision.json alone."""
+    from reports.judge.compare.reproduce import read_decision
+    from reports.published.found_folder import found_folder
+    from reports.published.model_card import model_card
+    from reports.published.published import DECISION
+
+    card = model_card(read_decision(found_folder(options.results) / DECISION))
+    if options.to is None:
+        print(card, end="")
+    else:
+        write_atomically(options.to, card.encode())
+        print(f"written to {as_word(str(options.to))}")
+    return ExitCode.SURVIVED
+
+
 VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
     ("decide", run_decide, (FOLDER, REWRITE)),
     ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
     ("why", run_why, (CELL, RUN)),
     ("report", run_report, (FOLDER,)),
+    ("compare", run_compare, (SIDE_A, SIDE_B, PAGE)),
     ("scoreboard", run_scoreboard, (WRITE,)),
+    ("export", run_export, (FOLDER, CARD)),
     ("audit", run_audit, ()),
     ("attest", run_attest, (FOLDER, TO)),
 )

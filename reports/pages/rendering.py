@@ -11,19 +11,29 @@ from reports.base.printing import one_line, printable_lines
 from reports.pages.section import Bullets, Part, Quoted, Section
 
 LONG = 12  # rows; HTML folds a longer table away
+WHOLE = 1e7  # below it a large number is written without an exponent
 INLINE = re.compile(r"\\([!-/:-@\[-`{-~])|`([^`]*)`|\*\*(.+?)\*\*|\*(.+?)\*", re.DOTALL)
 
 
-def number(value: Value, form: str = ".6g") -> str:
-    """A float in `form`, whole numbers and texts as they are, `low to high` of a pair, a dash for None."""
+def number(value: Value, form: str | None = None) -> str:
+    """A float in `form` or at four significant digits, whole numbers and texts as they are, `low to high` of a pair,
+    a dash for None."""
     match value:
         case None:
             return "—"
         case float():
-            return f"{value:{form}}"
+            return four_digits(value) if form is None else f"{value:{form}}"
         case (low, high):
-            return f"{low:{form}} to {high:{form}}"
+            return f"{number(low, form)} to {number(high, form)}"
     return str(value)
+
+
+def four_digits(value: float) -> str:
+    """Four significant digits, zeros at the end too: `0.4000`, `12.35`, `12350`; with exponent below 1e-4, from 1e7."""
+    if value == 0.0:
+        return "0"
+    text = f"{value:#.4g}".removesuffix(".")
+    return f"{float(text):.0f}" if "e+" in text and abs(float(text)) < WHOLE else text
 
 
 def as_markdown(section: Section, level: int = 2) -> str:
@@ -38,7 +48,7 @@ def _markdown(part: Part) -> str:
             return "\n".join([*(f"- {line}" for line in lines), *(f"  - {line}" for line in below)])
         case Quoted(text):
             return quoted(text)
-        case Table(_, columns, rows, forms):
+        case Table(columns=columns, rows=rows, forms=forms):
             form = [forms.get(column, ".3f") for column in columns]
             return table(columns, [[number(*cell) for cell in zip(row, form, strict=True)] for row in rows])
     return part
@@ -69,7 +79,7 @@ def part_html(part: Part) -> str:
         case Quoted(text):
             return f'<pre tabindex="0" role="region" aria-label="What the model wrote">{_escaped(text)}</pre>'
         case Table():
-            return _folded(part) if len(part.rows) > LONG else table_html(part)
+            return _folded(part) if len(part.rows) > LONG and not part.anchors else table_html(part)
     return f"<p>{_inline(part)}</p>"
 
 
@@ -83,21 +93,31 @@ def _folded(found: Table) -> str:
 
 
 def table_html(found: Table) -> str:
-    """The table, numbers at six significant digits; one that is wider than the page scrolls by itself."""
+    """The table, numbers at four significant digits; one that is wider than the page scrolls by itself.
+
+    A row with an anchor has it for its id, and its name is a link to itself.
+    """
     numeric = [not isinstance(value, str) for value in found.rows[0]] if found.rows else [False] * len(found.columns)
     numeric[0] = False
     right = [' class="n"' if one else "" for one in numeric]
     head = "".join(
-        f'<th scope="col"{style}>{_inline(column)}</th>' for column, style in zip(found.columns, right, strict=True)
+        f'<th scope="col"{style}>{_inline(column)}</th>' for column, style in zip(found.heads, right, strict=True)
     )
-    rows = "\n".join(
-        f'<tr><th scope="row">{_inline(number(row[0]))}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in found.rows
-    )
+    anchors = found.anchors or (None,) * len(found.rows)
+    rows = "\n".join(_row(row, anchor) for row, anchor in zip(found.rows, anchors, strict=True))
     caption = _escaped(found.caption)
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="Table: {caption}">\n<table>\n'
         f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
+
+
+def _row(row: tuple[Value, ...], anchor: str | None) -> str:
+    name, cells = _inline(number(row[0])), "".join(map(_cell, row[1:]))
+    if anchor is None:
+        return f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    at = escape(anchor)
+    return f'<tr id="{at}"><th scope="row"><a href="#{at}">{name}</a></th>{cells}</tr>'
 
 
 def _cell(value: Value) -> str:

@@ -27,6 +27,7 @@ from reports.plugin.live import Live, live_line
 from reports.plugin.options import ROOT, echo, require_none
 from reports.plugin.plan import PLAN, make_plan
 from reports.plugin.reproduction import REPRODUCTION, Comparison, compare
+from reports.plugin.told_elsewhere import tell_elsewhere
 from reports.plugin.workers import ORDERS, Failures, Slots, instruct, orders_of
 from reports.store.checked_cells import Checked
 from reports.study import Study
@@ -109,6 +110,7 @@ class StudySession:
         self.comparison: Comparison | None = None
         self.failure: str | None = None  # why there is no conclusion
         self.settled: int | None = None  # the exit code that this run came to
+        self.untold: list[str] = []  # what a CI asked for and could not be written
         self.slots = Slots()
         # a worker has no terminal, and -q asks for none; the copy is made before pytest captures stderr
         silent = self.worker or getattr(config.option, "verbose", 0) < 0
@@ -286,6 +288,7 @@ class StudySession:
             self.failure = f"ERROR: no verdict ({type(error).__name__}: {one_line(str(error))}); please report it"
             session.exitstatus = ExitCode.INCOMPLETE
         self.settled = int(session.exitstatus)
+        self.untold = tell_elsewhere(self.config, self.conclusion, self.comparison, self.failure)
 
     def pytest_unconfigure(self) -> None:
         self.live.close()
@@ -297,6 +300,8 @@ class StudySession:
                 terminal.write_comparison(terminalreporter, self.comparison)
         elif self.failure is not None:
             terminalreporter.write_line(self.failure, red=True, bold=True)
+        for line in self.untold:
+            terminalreporter.write_line(line, yellow=True)
 
 
 def cell_id(nodeid: str) -> str:

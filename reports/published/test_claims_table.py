@@ -6,8 +6,9 @@ import pytest
 
 from reports.base.errors import BadInput
 from reports.commands.cli import PREREGISTRATIONS
-from reports.commands.cli_verdicts import SCOREBOARD, VERDICTS
+from reports.commands.cli_verdicts import SCOREBOARD
 from reports.published.claims_table import BEGIN, EMBEDDED, END, RUNG, claims_table, with_claims
+from reports.published.found_folder import VERDICTS
 from reports.published.scoreboard import GateStanding, Standing, scoreboard_html, scoreboard_markdown, standings
 
 README = Path(__file__).resolve().parents[2] / "README.md"

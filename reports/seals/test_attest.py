@@ -11,8 +11,8 @@ import pytest
 from fixtures.checkpoints.provenance import file_sha256
 from reports.base.errors import ExitCode, Tampered
 from reports.commands.cli import PREREGISTRATIONS, main
-from reports.commands.cli_verdicts import VERDICTS
 from reports.prereg.parsing.parse import load_preregistration
+from reports.published.found_folder import VERDICTS
 from reports.seals.attest import statement
 from reports.seals.ledger import LEDGER, read_ledger
 from reports.testing.test_schemas import validator

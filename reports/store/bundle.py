@@ -5,6 +5,7 @@ a time stamp, so that the same measurements give the same bytes.
 """
 
 import gzip
+import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from reports.store.store import ENTRY_LIMIT, decode_entry, encode_entry, require
 
 BUNDLE = "measurements.jsonl.gz"
 REMEDY = "restore the file that the run wrote"
+CHUNK = 1 << 20  # bytes
 LARGEST = 1 << 30  # bytes unpacked; a run of 16 layers takes 2 MB, one of hundreds of layers stays far below
 
 
@@ -57,6 +59,15 @@ def read_bundle(path: Path) -> dict[Cell, Measurement]:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"{path}: cannot be read ({reason}); publish the file that the run wrote") from None
+
+
+def unpacked_sha256(path: Path) -> str:
+    """`bundle_sha256` of a file that `read_bundle` has read, over its own bytes."""
+    found = hashlib.sha256()
+    with open_regular(path) as packed, gzip.open(packed) as file:
+        while part := file.read(CHUNK):
+            found.update(part)
+    return found.hexdigest()
 
 
 def _read(file: BinaryIO, path: Path) -> dict[Cell, Measurement]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from reports.artefacts.schemas import FOLDER, TYPES, schemas
 from reports.commands.cli import PREREGISTRATIONS
-from reports.commands.cli_verdicts import VERDICTS
+from reports.published.found_folder import VERDICTS
 from reports.seals.ledger import LEDGER
 from reports.testing.fuzzing import places, with_value
 from reports.theorems.proof_files import PROOFS, RECORD

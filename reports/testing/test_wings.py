@@ -19,7 +19,8 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "reports": (
         "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
-        "pages", "pages.figures", "pages.report", "published", "study", "plugin", "commands", "__main__",
+        "pages", "pages.figures", "pages.report", "pages.beside", "published", "study", "plugin", "commands",
+        "__main__",
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "comparing",

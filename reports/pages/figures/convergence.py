@@ -114,7 +114,7 @@ def _reading(layers: Sequence[ProbedLayer], plateau: float, names: Mapping[str, 
 def _landing_table(layers: Sequence[ProbedLayer], names: Mapping[str, str]) -> Table:
     told = _measured(layers, FAMILIES)
     return Table(
-        caption="Mean β on the sample after each search [-]; plateau step of the registered one; ceiling of the lift",
+        caption="Mean β on the sample after each search; plateau step of the registered one; ceiling of the lift",
         columns=("layer", *(names[family] for family in told), "best on nulls", "plateau step", "lift at most"),
         rows=tuple(
             (
@@ -126,17 +126,20 @@ def _landing_table(layers: Sequence[ProbedLayer], names: Mapping[str, str]) -> T
             )
             for layer in layers
         ),
+        unit="-",
+        units={"plateau step": "steps"},
     )
 
 
 def _curve_table(curves: Mapping[str, Curve], names: Mapping[str, str]) -> Table:
     return Table(
-        caption="β by step, mean over the layers [-]",
+        caption="β by step, mean over the layers",
         columns=("step", *(names[family] for family in curves)),
         rows=tuple(
             (step, *(curve[step] if step < len(curve) else None for curve in curves.values()))
             for step in range(max(len(curve) for curve in curves.values()))
         ),
+        unit="-",
     )
 
 

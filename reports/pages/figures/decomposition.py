@@ -88,9 +88,10 @@ def _table(layers: Layers, whole: Decomposition) -> Table:
         return (name, one.lift, one.random, one.noise_fit, one.structure, *one.nulls.values())
 
     return Table(
-        caption="Factors of the lift by layer [-], on the registered sample; noise fit: the largest of three nulls",
+        caption="Factors of the lift by layer, on the registered sample; noise fit: the largest of three nulls",
         columns=("layer", "lift", "random", "noise fit", "structure", *(f"noise fit, {null}" for null in whole.nulls)),
         rows=(*(row(layer, one) for layer, one in layers.items()), row("geometric mean", whole)),
+        unit="-",
     )
 
 

@@ -36,9 +36,10 @@ def beside_dense(decision: Decision, secondary: Secondary) -> Figure:
         ),
         tables=(
             Table(
-                caption=f"Mean {secondary.metric} over a layer's matrices [-]",
+                caption=f"Mean {secondary.metric} over a layer's matrices",
                 columns=("layer", "experts", secondary.dense.name, "difference"),
                 rows=tuple((one.layer, one.experts, one.dense, one.difference) for one in found.layers),
+                unit="-",
             ),
         ),
         absent=f"{short} of {found.registered} layers were not measured on both sides." if short else None,

@@ -60,9 +60,9 @@ def counts(found: Sequence[float], edges: Sequence[float]) -> list[int]:
     return [sum(low <= value < high for value in found) for low, high in pairwise(edges)]
 
 
-def layer_table(layers: Sequence[Layer], rule: ShareRule) -> Table:
+def layer_table(layers: Sequence[Layer], rule: ShareRule, unit: str) -> Table:
     return Table(
-        caption=f"{rule.metric} by layer [-]",
+        caption=f"{rule.metric} by layer",
         columns=(
             "layer",
             counted_by(rule.metric),
@@ -86,20 +86,23 @@ def layer_table(layers: Sequence[Layer], rule: ShareRule) -> Table:
             )
             for layer in layers
         ),
+        unit=unit,
+        units={f"share {rule.side} {rule.bound:g}": "-"},
     )
 
 
-def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareRule, width: float) -> Table:
+def histogram_table(groups: Mapping[str, Sequence[Layer]], rule: ShareRule, width: float, unit: str) -> Table:
     edges = edges_of([layer for layers in groups.values() for layer in layers], width)
     found = {label: counts(pooled(layers), edges) for label, layers in groups.items()}
     return Table(
-        caption=f"{counted_by(rule.metric).capitalize()} by {rule.metric} [-], from (included) to (excluded)",
+        caption=f"{counted_by(rule.metric).capitalize()} by {rule.metric}, from (included) to (excluded)",
         columns=("from", "to", *found),
         rows=tuple((edges[i], edges[i + 1], *(column[i] for column in found.values())) for i in range(len(edges) - 1)),
+        unit=unit,
     )
 
 
-def every_table(measured: Mapping[Cell, Measured], rule: ShareRule) -> Table:
+def every_table(measured: Mapping[Cell, Measured], rule: ShareRule, unit: str) -> Table:
     """Every value, a row per layer and projection where the projections are known, else a row per layer."""
     rows: list[tuple[str | float, ...]] = []
     for cell, one in measured.items():
@@ -109,7 +112,8 @@ def every_table(measured: Mapping[Cell, Measured], rule: ShareRule) -> Table:
             rows.append((str(cell.layer), *one.samples[rule.metric]))
     widest = max(len(row) for row in rows) - 1
     return Table(
-        caption=f"{rule.metric} of every {one_counted(rule.metric)} [-], experts ascending",
+        caption=f"{rule.metric} of every {one_counted(rule.metric)}, experts ascending",
         columns=("layer", *(str(i) for i in range(widest))),
         rows=tuple((*row, *(None,) * (widest + 1 - len(row))) for row in rows),
+        unit=unit,
     )

@@ -78,7 +78,11 @@ def distribution(decision: Decision, claim: Claim, measurements: Measurements) -
         title=title,
         reading=_reading(groups, rule),
         panels=(*histograms.values(), by_layer),
-        tables=(layer_table(layers, rule), histogram_table(groups, rule, width), every_table(measured, rule)),
+        tables=(
+            layer_table(layers, rule, samples.unit),
+            histogram_table(groups, rule, width, samples.unit),
+            every_table(measured, rule, samples.unit),
+        ),
         absent=layers_absent(cells, list(measured)),
     )
 

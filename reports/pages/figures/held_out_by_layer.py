@@ -57,9 +57,10 @@ def held_out(decision: Decision, claim: Claim, measurements: Measurements) -> Fi
         ),
         tables=(
             Table(
-                "β over the Haar level by layer [-]",
+                "β over the Haar level by layer",
                 ("layer", *series),
                 tuple((layer, *(values[i] for values in series.values())) for i, layer in enumerate(layers)),
+                unit="-",
             ),
         ),
         absent=layers_absent(cells, list(measured)),

@@ -86,6 +86,7 @@ def _table(
             (layer, *(found[i] for found in series.values()), min(one.samples[metric]), max(one.samples[metric]))
             for i, (layer, one) in enumerate(zip(layers, measured, strict=True))
         ),
+        unit=measured[0].samples[metric].unit,
     )
 
 

@@ -87,7 +87,7 @@ def _reading(series: Mapping[str, Sequence[float | None]], rule: MeanAtLeast) ->
 
 def _table(layers: Sequence[int], measured: Sequence[Measured], series: Mapping[str, Sequence[float | None]]) -> Table:
     return Table(
-        caption="Lift by layer [-], means over the layer's matrices; least and largest learned lift of a matrix; what "
+        caption="Lift by layer, means over the layer's matrices; least and largest learned lift of a matrix; what "
         "i.i.d. Gaussian matrices of the layer's shapes are lifted",
         columns=("layer", *series, *OTHERS),
         rows=tuple(
@@ -100,6 +100,7 @@ def _table(layers: Sequence[int], measured: Sequence[Measured], series: Mapping[
             )
             for i, (layer, one) in enumerate(zip(layers, measured, strict=True))
         ),
+        unit="-",
     )
 
 

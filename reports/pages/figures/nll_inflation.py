@@ -78,7 +78,7 @@ def _told(damage: Damage) -> str:
 def _depth_table(depths: Sequence[Depth]) -> Table:
     variants = _variants(depths)
     return Table(
-        caption="Inflation of the mean NLL [-], all layers up to this one quantised, and this one alone",
+        caption="Inflation of the mean NLL, all layers up to this one quantised, and this one alone",
         columns=(
             "layer",
             *(f"{variant}, up to here" for variant in variants),
@@ -92,6 +92,7 @@ def _depth_table(depths: Sequence[Depth]) -> Table:
             )
             for depth in depths
         ),
+        unit="-",
     )
 
 
@@ -112,9 +113,9 @@ def _scope_table(layers: int, damages: Sequence[Damage]) -> Table:
         for damage in damages
     ]
     return Table(
-        caption=f"{layers} layers quantised: inflation [-] with its interval over sources of prompts and its standard "
-        "deviation between Haar starts, NLL and KL [nats], shares "
-        "of first tokens and of routed experts kept [-], inflation by domain [-]",
+        caption=f"{layers} layers quantised: inflation with its interval over sources of prompts and its standard "
+        "deviation between Haar starts, NLL and KL, shares of first tokens and of routed experts kept, inflation by "
+        "domain",
         columns=(
             "variant",
             "inflation",
@@ -128,6 +129,7 @@ def _scope_table(layers: int, damages: Sequence[Damage]) -> Table:
             *domains,
         ),
         rows=tuple(rows),
+        unit="-",
     )
 
 

@@ -85,7 +85,7 @@ def _reading(curves: Mapping[str, Curves], noise: Mapping[str, Curve]) -> str:
 def _table(projection: str, curves: Curves, noise: Curve | None) -> Table:
     levels = _levels(len(next(iter(curves.values()))))
     return Table(
-        caption=f"{projection}: singular value over RMS [-] below which a share of the singular values lies, mean over "
+        caption=f"{projection}: singular value over RMS below which a share of the singular values lies, mean over "
         "the layer's experts",
         columns=(
             "share [-]",
@@ -100,6 +100,7 @@ def _table(projection: str, curves: Curves, noise: Curve | None) -> Table:
             )
             for i, level in enumerate(levels)
         ),
+        unit="-",
     )
 
 

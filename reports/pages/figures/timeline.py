@@ -40,7 +40,7 @@ def timeline(decision: Decision) -> Figure:
         ),
         tables=(
             Table(
-                caption="Gates in order; observed, threshold and interval in the unit of the rule [-]",
+                caption="Gates in order, with what each observed and its interval",
                 columns=("gate", "layers", "status", "observed", "threshold", "from", "to", "n", "after the kill"),
                 rows=tuple(
                     (
@@ -55,6 +55,7 @@ def timeline(decision: Decision) -> Figure:
                     )
                     for outcome in decision.gates
                 ),
+                unit="-",
             ),
         ),
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from reports.pages.beside.beside_page import beside_html
+from reports.pages.beside.conftest import other_weights, side
 from reports.pages.figures.theme import PAGE
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -88,6 +90,20 @@ def test_it_renders_and_is_accessible(run: str, scheme: str, page: Any, request:
     assert page.asked == [path.as_uri()]
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_two_verdicts_side_by_side_are_accessible_and_fit_a_phone(scheme: str, page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "compare.html"
+    path.write_text(beside_html(side("one"), side("other", other_weights)), "utf8")
+    shown(page, path, scheme, PHONE)
+    page.evaluate(OPEN)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert serious_faults(page) == []
+    assert (page.said, page.asked) == ([], [path.as_uri()])
+    captions = page.evaluate("[...document.querySelectorAll('caption')].map(one => one.textContent)")
+    assert len(captions) == len(set(captions)) > 5
+
+
 def test_the_faults_can_be_found(page: Any) -> None:
     page.set_content('<html lang="en"><title>t</title><img src="data:,"><p style="color: #ccc">pale</p></html>')
     assert {fault.partition(":")[0] for fault in serious_faults(page)} == {"image-alt", "color-contrast"}
@@ -125,3 +141,25 @@ def test_it_prints_in_the_colours_of_paper(page: Any, complete: tuple[Path, ...]
     paper = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--page')")
     assert paper.strip() == PAGE[0]
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+
+
+def test_an_address_of_a_cell_leads_to_its_row(page: Any, complete: tuple[Path, ...]) -> None:
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{complete[0].as_uri()}#narrow_d-L03")
+    row = page.evaluate("document.querySelector('tr:target').innerText")
+    assert row.split("\t")[:2] == ["narrow_d[L03]", "6"]
+    box = page.evaluate("document.querySelector('tr:target').getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < box["bottom"] <= DESKTOP["height"]
+    page.goto(f"{complete[0].as_uri()}#narrow_d-L99")
+    assert page.evaluate("document.querySelector('tr:target')") is None
+
+
+def test_the_numbers_of_a_figure_are_saved_without_a_network(page: Any, complete: tuple[Path, ...]) -> None:
+    shown(page, complete[0], "light", DESKTOP)
+    with page.expect_download() as saved:
+        page.click("a[download$='-gates.csv']")
+    assert saved.value.suggested_filename == "E-test-v4-gates.csv"
+    first, *rows = Path(saved.value.path()).read_text("utf8").splitlines()
+    assert first.startswith("gate,layers,status,observed [-],threshold [-]")
+    assert rows[0].startswith("narrow_d@2-layer,2,KILLED,0.4166666667,0.7,")
+    assert page.asked == [complete[0].as_uri()]

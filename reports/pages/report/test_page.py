@@ -1,18 +1,24 @@
 """What the page says, to whom, and that it says the same every time."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
+from reports.base.number_table import Table, as_csv
 from reports.judge.decision import decide
 from reports.pages.figures.all_figures import figures
-from reports.pages.rendering import number
+from reports.pages.rendering import as_markdown, number, table_html
 from reports.pages.report import write_report
+from reports.pages.report.cells_section import anchor, cells_section
 from reports.pages.report.page import report_html
-from reports.prereg.preregistration import Cell
+from reports.pages.section import Section, Told, sections
+from reports.prereg.preregistration import Cell, running_order
 from reports.testing.figured_rung import ENVIRONMENT, document_of, measured_rung, narrow
 from reports.testing.small_rules import of
 from reports.theorems.proof_files import proof_record
@@ -81,7 +87,10 @@ def test_nothing_is_loaded_from_elsewhere(run: str, request: pytest.FixtureReque
     assert set(re.findall(r"https?:[^\"'\s)]*", html)) <= {"http://www.w3.org/2000/svg"}
     assert "<script" not in html
     assert not re.search(r"@import|<link|<img|\bsrc=", html)
-    assert set(re.findall(r"(?:href=\"|url\()([^\")])", html)) == {"#"}
+    assert set(re.findall(r"(?:href=\"|url\()(#|data:text/csv;charset=utf-8,|[^\"]*)", html)) == {
+        "#",
+        "data:text/csv;charset=utf-8,",
+    }
 
 
 def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
@@ -99,6 +108,7 @@ def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
         "traps: 5 of 5 sound",
         "sealed subject <code>",
         "Figures</h2>",
+        "Cells</h2>",
     ]
     places = [html.index(part) for part in said]
     assert places == sorted(places)
@@ -216,7 +226,89 @@ def test_every_panel_is_a_file_of_each_kind(complete: tuple[Path, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(None, "—"), (3, "3"), (0.3489583333, "0.348958"), ("layer 1", "layer 1"), (2.5e-7, "2.5e-07")]
+    ("value", "said"),
+    [(None, "—"), (3, "3"), (0.3489583333, "0.3490"), ("layer 1", "layer 1"), (2.5e-7, "2.500e-07")],
 )
 def test_numbers_as_they_are_written(value: float | str | None, said: str) -> None:
     assert number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.4, "0.4000"),
+        (1.0, "1.000"),
+        (-12.346, "-12.35"),
+        (1234.4, "1234"),
+        (9999.6, "10000"),
+        (123456.0, "123500"),
+        (9_999_600.0, "1.000e+07"),
+        (0.00012346, "0.0001235"),
+        (-0.0, "0"),
+        ((0.25, 1.5), "0.2500 to 1.500"),
+    ],
+)
+def test_four_digits_whatever_the_size(value: float | tuple[float, float], said: str) -> None:
+    assert number(value) == said
+
+
+def unnamed_units(tables: Iterable[Table]) -> list[str]:
+    """Heads of numbers that are not whole, without a unit."""
+    return [
+        f"{one.caption}: {head}"
+        for one in tables
+        for place, head in enumerate(one.heads)
+        if any(isinstance(row[place], float | tuple) for row in one.rows) and not head.endswith("]")
+    ]
+
+
+def every_table() -> Iterator[Table]:
+    decision, measurements = measured_rung()
+    told = Told(decision, document_of(decision), measurements)
+    shown = [*sections(told).values(), cells_section(told, ())]
+    yield from (part for section in shown for part in (*section.parts, *section.details) if isinstance(part, Table))
+    yield from (one for figure in figures(decision, measurements) for one in figure.tables)
+
+
+def test_every_number_has_its_unit_in_the_head_of_its_column() -> None:
+    found = list(every_table())
+    assert len(found) > 20
+    assert unnamed_units(found) == []
+    assert "KL [nats]" in {head for one in found for head in one.heads}
+
+
+def test_a_unit_that_is_missing_is_found() -> None:
+    bare = Table("a table", ("layer", "β"), ((0, 0.8),))
+    assert unnamed_units([bare]) == ["a table: β"]
+    assert unnamed_units([replace(bare, unit="-")]) == []
+
+
+def test_markdown_has_the_columns_and_digits_that_it_had() -> None:
+    """Published pages are compared by the byte: units and four digits are HTML's alone."""
+    table = Table("a table", ("layer", "β"), ((0, 0.81234),), unit="-", anchors=("narrow_d-L00",))
+    assert as_markdown(Section("A", (table,))).endswith("| layer | β |\n| --- | --- |\n| 0 | 0.812 |")
+    assert '<tr id="narrow_d-L00"><th scope="row"><a href="#narrow_d-L00">0</a></th><td class="n">0.8123</td></tr>' in (
+        table_html(table)
+    )
+
+
+@pytest.mark.parametrize("run", ["complete", "stopped"])
+def test_every_registered_cell_has_an_address(run: str, request: pytest.FixtureRequest) -> None:
+    html = text(request.getfixturevalue(run)[0])
+    decision, _ = measured_rung()
+    found = outline(html).ids
+    for cell in running_order(decision.prereg, decision.layers):
+        assert anchor(cell) in found
+    assert "narrow_d-L03" in found
+    assert "narrow_d-L04" not in found
+
+
+def test_the_numbers_of_a_figure_are_in_the_page_as_csv(complete: tuple[Path, ...]) -> None:
+    decision, measurements = measured_rung()
+    html = text(complete[0])
+    links = re.findall(r'<a download="([^"]+)"[^>]*href="data:text/csv;charset=utf-8,([^"]*)">', html)
+    tables = [table for figure in figures(decision, measurements) for table in figure.tables]
+    assert len(links) == len(tables) == len({name for name, _ in links})
+    wanted = {as_csv(table) for table in tables}
+    assert {unquote(unescape(data)) for _, data in links} == wanted
+    assert "E-test-v4-gates.csv" in {name for name, _ in links}

@@ -18,5 +18,7 @@ def section(told: Told) -> Section | None:
     rows = tuple((kind, f"`{name}`", len(cells), sum(cells)) for (kind, name), cells in dearest)
     total = sum(sum(cells) for cells in spent.values())
     note = f"{total:.0f} s in all: reading, digesting and computing, each cell once, whatever ran side by side."
-    table = Table("Seconds, dearest first", ("kind", "what", "cells", "seconds"), rows, {"seconds": ".1f"})
+    table = Table(
+        "What was measured, dearest first", ("kind", "what", "cells", "seconds"), rows, {"seconds": ".1f"}, "s"
+    )
     return Section("Cost", (table, note))

@@ -45,4 +45,4 @@ def _by_layer(outcome: GateOutcome, rule: RuleOutcome, told: Told) -> Table:
         projections |= dict.fromkeys(parts)
         rows.append((cell.layer, median, value, *map(statistic, parts.values())))
     columns = ("layer", f"median {rule.metric} [-]", "rule's statistic [-]", *(f"of {name}" for name in projections))
-    return Table(f"{rule.metric} by layer", columns, tuple(sorted(rows)))
+    return Table(f"{rule.metric} by layer", columns, tuple(sorted(rows)), unit="-")

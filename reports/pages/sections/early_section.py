@@ -39,4 +39,6 @@ def _table(curve: OperatingCurve) -> Table:
         for point in curve.points
     )
     formats = {"truth": "g", "layers read": ".1f", **dict.fromkeys(COLUMNS[1:5], ".1%")}
-    return Table(f"Operating curve of {curve.claim} by {curve.unit}", COLUMNS, rows, formats)
+    return Table(
+        f"Operating curve of {curve.claim} by {curve.unit}", COLUMNS, rows, formats, "-", {"layers read": "layers"}
+    )

@@ -37,7 +37,7 @@ def section(told: Told) -> Section:
         f"{outcome.gate.id} is {words}" for outcome in decision.gates if (words := borderline(outcome.rule)) is not None
     )
     empty = tuple(f"{outcome.gate.id} is {outcome.empty}" for outcome in decision.gates if outcome.empty is not None)
-    table = Table("Gates in the order in which they were judged", COLUMNS, rows, {"margin": "+.3f"})
+    table = Table("Gates in the order in which they were judged", COLUMNS, rows, {"margin": "+.3f"}, unit="-")
     broken = tuple(line for outcome in decision.gates for line in outcome.broken)
     return Section(
         "What fired",

@@ -46,7 +46,7 @@ def section(told: Told) -> Section | None:
         f"covariance, held out{anisotropy}. *Down*: on its output side, held out. The bits of a shared rotation pay "
         f"from {pays:.3f}."
     )
-    table = Table("Held-out lift by layer", ("layer", *BESIDE.values()), (*rows, ("mean", *means)))
+    table = Table("Held-out lift by layer", ("layer", *BESIDE.values()), (*rows, ("mean", *means)), unit="-")
     return Section("Held out and in sample", (said, table))
 
 

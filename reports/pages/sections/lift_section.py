@@ -27,7 +27,11 @@ def section(told: Told) -> Section | None:
     lines = tuple(line for one in found[:-1] for line in lift_lines(one))
     return Section(
         "What the lift is made of",
-        (SAID, Table("Factors of the lift by layer", columns, (*rows, *every)), Bullets(tuple(lift_lines(outcome)))),
+        (
+            SAID,
+            Table("Factors of the lift by layer", columns, (*rows, *every), unit="-"),
+            Bullets(tuple(lift_lines(outcome))),
+        ),
         lines=(*lines, *lift_lines(outcome)),
         details=lines,
     )

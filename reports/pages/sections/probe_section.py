@@ -32,7 +32,9 @@ def landings(outcome: ProbeOutcome) -> Table:
         for layer in outcome.layers
     )
     columns = ("layer", *map(_name, families), "plateau step", "lift at most")
-    return Table("Mean β of each search by layer", columns, rows, {"plateau step": ".0f"})
+    return Table(
+        "Mean β of each search by layer", columns, rows, {"plateau step": ".0f"}, "-", {"plateau step": "steps"}
+    )
 
 
 def on_nulls(outcome: ProbeOutcome) -> Table:
@@ -49,7 +51,7 @@ def on_nulls(outcome: ProbeOutcome) -> Table:
         for layer in outcome.layers
     )
     columns = ("layer", "best search", "weights", *nulls, "structure")
-    return Table("Best landing on the weights and on nulls of their shapes [-]", columns, rows)
+    return Table("Best landing on the weights and on nulls of their shapes", columns, rows, unit="-")
 
 
 def _name(family: str) -> str:

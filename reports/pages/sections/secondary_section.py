@@ -17,7 +17,7 @@ def section(told: Told) -> Section | None:
         parts += [
             f"{secondary_line(outcome)}.",
             f"{outcome.secondary.statement.strip()} {metric}:",
-            Table(metric, COLUMNS, (*rows, ("mean", "", "", outcome.difference)), {"difference": "+.3f"}),
+            Table(metric, COLUMNS, (*rows, ("mean", "", "", outcome.difference)), {"difference": "+.3f"}, unit="-"),
         ]
     lines = tuple(secondary_line(outcome) for outcome in told.decision.secondaries)
     return Section("Experts beside a dense model", tuple(parts), lines) if lines else None

@@ -24,7 +24,7 @@ def section(told: Told) -> Section | None:
     )
     if not rows:
         return None
-    table = Table("The same rules under every registered estimator [-]", COLUMNS, rows)
+    table = Table("The same rules under every registered estimator", COLUMNS, rows, unit="-")
     lines = (*fragile_lines(told.decision), *uninformative_lines(told.decision))
     return Section("Sensitivity", (SAID, table, *(f"{line}." for line in lines)), lines)
 
