@@ -47,8 +47,8 @@ def prepare(config: pytest.Config) -> None:
 
 
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
-    """Version, rung, rules, seal, subject, its storage where it is quantised, folder, every option as given; and whether
-    this machine checked the proofs."""
+    """Version, rung, rules, seal, subject, its storage where it is quantised, folder, every option as given,
+    and whether this machine checked the proofs."""
     prereg, subject = plan.prereg, plan.subject
     layers = len(plan.layers or subject.layers)
     lines = [
