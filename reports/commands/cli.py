@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
+from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, exit_code_lines, unusable
 from reports.base.printing import one_line
 from reports.base.version import ShowVersion
 from reports.commands.cli_ladder import CODES, LADDER, run_ladder
@@ -31,7 +31,12 @@ SEEN: dict[str, object] = {"choices": ("yes", "no"), "help": "had results of thi
 
 def parser() -> argparse.ArgumentParser:
     """The command line. A command's help is the first line of its function's docstring."""
-    top = argparse.ArgumentParser(prog="python -m reports", description="Seal preregistrations and judge what was run.")
+    top = argparse.ArgumentParser(
+        prog="python -m reports",
+        description="Seal preregistrations and judge what was run.",
+        epilog="\n".join(exit_code_lines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     top.add_argument("--version", action=ShowVersion)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
