@@ -36,7 +36,7 @@ TITLES: Mapping[str, str] = {
     "ledger": "a line of the ledger, version 1",
     "measurement": "a measurement, version 2",
     "proofs": "reports/theorems/proofs/record.json, version 1",
-    "run": "run.json, version 3",
+    "run": "run.json, version 4",
     "seal": "the seal beside a preregistration, version 1",
     "statement": "what python -m reports attest writes: an in-toto Statement v1 with the predicate test-result v0.1",
     "theorems": "theorems.json, version 2",

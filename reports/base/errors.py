@@ -4,6 +4,7 @@ Only `ClaimKilled` kills. `TrapMisfired` is a trap or a control out of line. `Ba
 what was handed to the suite. Anything else that is raised is an error of the suite itself.
 """
 
+import textwrap
 from enum import IntEnum
 
 from reports.base.printing import one_line
@@ -12,16 +13,34 @@ LONGEST = 200  # characters of a path in a message
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `pytest hypotheses/` and `python -m reports` (pytest keeps 0 to 5 for itself)."""
+    """Exit codes of `pytest hypotheses/` and `python -m reports`, and their meanings. pytest keeps 0 to 5 to itself."""
 
-    SURVIVED = 0
-    KILLED = 1
-    INCONCLUSIVE = 10
-    INCOMPLETE = 11
-    TAMPERED = 12
-    BAD_INPUT = 13
-    MISMATCH = 14
-    VACUOUS = 15
+    meaning: str
+
+    SURVIVED = 0, "every registered cell ran, no rule fired; of a reproduction: reproduced, whatever the verdict"
+    KILLED = 1, "a registered kill rule fired, its controls are sound; pytest's own code for a failing test"
+    INCONCLUSIVE = 10, "a control, a trap or a learned rotation is out of line"
+    INCOMPLETE = 11, "a registered cell was not measured, or the suite failed"
+    TAMPERED = 12, "a seal, the ledger, a sealed subject, a store entry or a verdict is not what was sealed or written"
+    BAD_INPUT = 13, "a checkpoint, preregistration, device or option that cannot be used, or a full disk"
+    MISMATCH = 14, "a verdict was not reproduced"
+    VACUOUS = 15, "every rule of a rung that asks for structure is met, and noise meets them all too"
+
+    def __new__(cls, code: int, meaning: str = "") -> "ExitCode":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+
+PYTESTS_OWN = "2 to 5 are pytest's own: interrupted, internal error, wrong usage, nothing collected"
+
+
+def exit_code_lines(columns: int = 80) -> list[str]:
+    """What `--help` says of exit codes."""
+    told = [f"{code:<3} {code.name}: {code.meaning}" for code in ExitCode]
+    lines = (textwrap.wrap(line, columns - 2, subsequent_indent=" " * 4) for line in (*told, PYTESTS_OWN))
+    return ["exit codes:", *(f"  {part}" for line in lines for part in line)]
 
 
 class StudyError(Exception):

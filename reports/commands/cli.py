@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, unusable
+from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, exit_code_lines, unusable
 from reports.base.printing import one_line
+from reports.base.version import ShowVersion
 from reports.commands.cli_ladder import CODES, LADDER, run_ladder
 from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.prereg.lint import lint, sealable
@@ -30,7 +31,13 @@ SEEN: dict[str, object] = {"choices": ("yes", "no"), "help": "had results of thi
 
 def parser() -> argparse.ArgumentParser:
     """The command line. A command's help is the first line of its function's docstring."""
-    top = argparse.ArgumentParser(prog="python -m reports", description="Seal preregistrations and judge what was run.")
+    top = argparse.ArgumentParser(
+        prog="python -m reports",
+        description="Seal preregistrations and judge what was run.",
+        epilog="\n".join(exit_code_lines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=ShowVersion)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Command, *arguments: Argument, epilog: str | None = None) -> None:
@@ -53,9 +60,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str], folder: Path = PREREGISTRATIONS) -> ExitCode:
     """Runs one command on the preregistrations in `folder`; a fault of what was handed over is one line on stderr."""
-    options = parser().parse_args(arguments, argparse.Namespace(folder=folder))
-    run: Command = options.run
     try:
+        options = parser().parse_args(arguments, argparse.Namespace(folder=folder))
+        run: Command = options.run
         return run(options)
     except StudyError as error:
         print(f"error: {one_line(str(error))}", file=sys.stderr)  # a folder's name may hold anything

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from reports.base.errors import ExitCode, StudyError, unusable
+from reports.base.errors import ExitCode, StudyError, exit_code_lines, unusable
 from reports.base.printing import one_line
 from reports.plugin import collected_cells as cells
 from reports.plugin import early, hooks, terminal
@@ -87,6 +87,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         why = "nobody reads its output" if isinstance(error, BrokenPipeError) else f"{type(error).__name__}, look above"
         print(f"INCOMPLETE: pytest broke off ({why}); run again to go on from the store", file=sys.stderr)
         return ExitCode.INCOMPLETE
+    if getattr(config.option, "help", False):
+        print("\n" + "\n".join(exit_code_lines()))
     session = config.pluginmanager.get_plugin(SESSION)
     if hasattr(config, "workerinput") or not (session or (named and lists_only(config))):  # --help configures nothing
         return code

@@ -9,6 +9,7 @@ import pytest
 
 from reports.base.printing import as_word, one_line
 from reports.base.spans import listed
+from reports.base.version import suite_version
 from reports.judge.compare.reproduce import difference_table, outcome_line
 from reports.judge.decision import rule_text, unsaid
 from reports.judge.gates import GateOutcome
@@ -46,11 +47,12 @@ def prepare(config: pytest.Config) -> None:
 
 
 def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
-    """Rung, rules, seal, subject, its storage where it is quantised, folder, every option as given; and whether this
-    machine checked the proofs."""
+    """Version, rung, rules, seal, subject, its storage where it is quantised, folder, every option as given,
+    and whether this machine checked the proofs."""
     prereg, subject = plan.prereg, plan.subject
     layers = len(plan.layers or subject.layers)
     lines = [
+        f"suite     {suite_version()}",
         f"rung      {prereg.rung}, design {prereg.design}{' (draft)' if prereg.draft else ''}",
         *(f"claim     {_rule_line(plan, claim)}" for claim in prereg.claims),
         *(f"prefilter {line}" for line in prefilter_lines(prereg)),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from reports.artefacts.decision_document import recorded_faults
-from reports.base.canonical import canonical_json
 from reports.base.errors import BadInput, Incomplete, Mismatch, Tampered
 from reports.base.files import read_regular
 from reports.base.printing import one_line
@@ -125,7 +124,7 @@ def drifted(judged: Judged, again: Mapping[str, Any], folder: Path) -> Iterator[
             yield from _document(again, found)
         elif (line := first_departure(data.decode(), found.decode("utf8", "backslashreplace"))) is not None:
             yield f"{name}: line {line} is not what the measurements give; {ANEW}"
-    if canonical_json(read_run(folder).model_dump(mode="json")) != _read(folder / RUN):
+    if read_run(folder).spelled() != _read(folder / RUN):
         yield f"{RUN}: is not spelled as a run writes it; restore the file that the run wrote"
     strangers = sorted(path.name for path in folder.iterdir() if path.name not in PUBLISHED)
     for name in strangers[:MOST_NAMED]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from reports.artefacts.forms import typed
 from reports.artefacts.run_document import ExploratorySubject, OtherDenseModel, RunDocument
-from reports.base.canonical import canonical_json
 from reports.base.errors import BadInput, Mismatch
 from reports.base.files import read_regular
 from reports.base.strict_json import exact_integer, parse_object
+from reports.base.version import suite_version
 from reports.judge.judged_verdict import Judged, judge
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Dense, Preregistration
@@ -85,8 +85,9 @@ def remember(  # noqa: PLR0913 - each part of a run tells its own
         revision=subject.revision,
         exploratory=ExploratorySubject(name=subject.name, layers=subject.layers) if subject.exploratory else None,
         dense=None if dense is None else OtherDenseModel(name=dense.name, layers=dense.layers, revision=dense.revision),
+        suite=suite_version(),
     )
-    write_atomically(run_folder / RUN, canonical_json(run.model_dump(mode="json")))
+    write_atomically(run_folder / RUN, run.spelled())
 
 
 def read_run(run_folder: Path) -> RunDocument:

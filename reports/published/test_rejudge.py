@@ -11,6 +11,7 @@ import pytest
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import BadInput, ExitCode, Tampered
+from reports.base.version import suite_version
 from reports.commands.cli import main
 from reports.judge.digests import digests
 from reports.prereg.preregistration import Cell, registered_cells
@@ -266,4 +267,5 @@ def test_what_is_published_names_no_path_of_this_machine(tmp_path: Path) -> None
         "revision": None,
         "exploratory": {"name": "other", "layers": [0]},
         "dense": None,
+        "suite": suite_version(),
     }

@@ -81,6 +81,6 @@ def test_top_level_is_as_given() -> None:
     if not tracked:
         pytest.skip("not a git checkout")
     allowed = {"conftest.py", "hypotheses", "fixtures", "kernels", "reports", "pyproject.toml", "README.md"}
-    allowed |= {"CHANGELOG.md", "constraints.txt", "LICENSE"}
+    allowed |= {"CHANGELOG.md", "CITATION.cff", "constraints.txt", "LICENSE"}
     top = {name.partition("/")[0] for name in tracked}
     assert {name for name in top if not name.startswith(".")} <= allowed

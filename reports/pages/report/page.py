@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.base.printing import printable_lines
+from reports.base.version import SUITE, suite_version
 from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.all_figures import figures
@@ -33,7 +34,7 @@ OWN = ("main", "figures", "cells")  # addresses of the page beside those of its 
 
 
 def report_html(decision: Decision, document: Mapping[str, Any], measurements: Measurements) -> str:
-    """The page; `document` is the content of `decision.json`. The same arguments give the same bytes."""
+    """The page; `document` is the content of `decision.json`. The same arguments and suite give the same bytes."""
     shown = figures(decision, measurements)
     return page(decision, document, measurements, shown, {figure.name: drawn(figure) for figure in shown})
 
@@ -62,6 +63,7 @@ def page(
         cause=cause(decision),
         head=[Markup(part_html(part)) for part in head],  # noqa: S704 - as above
         document=document,
+        written_by=f"{SUITE} {suite_version()}",
         fragile=fragile_lines(decision),
         sections={
             name: (section.title, Markup(as_html(name, section, drawn_figures)))  # noqa: S704 - as above
