@@ -137,8 +137,11 @@ class Study:
             seconds, of = time.perf_counter() - started, source.of(cell)
             measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256, reader.stored_as)
             self.store.put(measurement)
+            # where nothing locks, another process may have stored the cell meanwhile: its entry counts, if it is of
+            # these tensors
+            kept = self.store.get(cell, reader.sha256, reader.norm_sha256) or measurement
             self.checked.add(cell)
-            return measurement
+            return kept
 
 
 @dataclass(frozen=True)
