@@ -5,6 +5,7 @@ Layout under a run directory:
     measurements/<identity>/<code>/<cell>.json   write-once entries; <identity> digests rule and numeric settings,
                                                  <code> the sources that the cell is measured by
     measurements/<identity>/<code>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
+    checked/<identity>/<cell>.json        what jobs of --cells have checked, see `cell_checks.py`
     attempts.jsonl                        one line per session: when, options, exit status
 
 Locks save work and decide nothing: on a network file system they may fail, or exclude this machine's processes alone.
@@ -190,8 +191,13 @@ class Store:
 
     def _entry(self, cell: Cell) -> Path:
         code = self.code.get((cell.kind, cell.name), UNKNOWN)
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
-        return self.folder / code[:CODE_DIGITS] / f"{cell.kind}-{name}.json"
+        return self.folder / code[:CODE_DIGITS] / entry_name(cell)
+
+
+def entry_name(cell: Cell) -> str:
+    """`claim-narrow_d-L03.json`"""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
+    return f"{cell.kind}-{name}.json"
 
 
 def by_cell(prereg: Preregistration, code: Mapping[str, str]) -> Code:
