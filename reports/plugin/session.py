@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """0 is a verdict, or a list that was asked for; 1 is a kill: nothing else of a study ends in either."""
+    """0 is a verdict, or a list or a job that was asked for; 1 is a kill: nothing else of a study ends in either."""
     known = config.known_args_namespace
     named = early.study_root(known.file_or_dir, config.invocation_params.dir) is not None
     try:
@@ -91,7 +91,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     if hasattr(config, "workerinput") or not (session or (named and lists_only(config))):  # --help configures nothing
         return code
     reproduce = getattr(known, "reproduce", None) is not None
-    code, wrong = last_word(int(code), session and session.settled, config.invocation_params.args, reproduce)
+    settled, job = (None, False) if session is None else (session.settled, session.job is not None)
+    code, wrong = last_word(int(code), settled, config.invocation_params.args, reproduce, job)
     if wrong is not None:
         print(f"{ExitCode(code).name}: {wrong}", file=sys.stderr)
     return code
