@@ -15,6 +15,7 @@ from fixtures.testing.miniature import NAME, artefact, measured, write_miniature
 from fixtures.testing.waiting import PATIENCE
 from reports.base.errors import ExitCode
 from reports.commands.cli import main
+from reports.published.publication import PUBLISHED
 from reports.store.test_checked_cells import flip
 
 CELLS = [f"claim-narrow_d-L0{layer}" for layer in range(6)] + ["control-null_narrow_d", "control-planted_narrow_d"]
@@ -59,6 +60,13 @@ def test_two_jobs_and_a_judge_come_to_the_verdict_of_one_process(
         key: value for key, value in alone.items() if key not in apart
     }
     assert together["environment"]["options"]["cells"] == "2 jobs"
+    found, verdict = pytester.path / "reports" / "out" / NAME, pytester.path / "verdict"
+    verdict.mkdir()
+    for name in PUBLISHED:
+        if (found / name).exists():
+            shutil.copy(found / name, verdict)
+    rules = pytester.path / "hypotheses" / "preregistrations"
+    assert main(["reproduce", str(verdict / "decision.json")], rules) == ExitCode.SURVIVED  # it can be published
 
 
 def test_a_job_reads_no_other_cell_and_leaves_a_misfire_to_the_judge(run: Any, pytester: pytest.Pytester) -> None:
