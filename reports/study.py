@@ -30,6 +30,7 @@ from reports.prereg.preregistration import (
 )
 from reports.prereg.rules import CLOSING
 from reports.prereg.samples import Measured
+from reports.store.cell_checks import CellChecks
 from reports.store.checked_cells import Checked
 from reports.store.store import Store
 from reports.store.subject_facts import SubjectFacts, check_digest
@@ -82,6 +83,7 @@ class Study:
     selected: frozenset[Cell]
     say: Callable[[str], None]  # numbers for people, printed beside the running cell
     measure: Callable[[Cell], Measure]  # what measures a cell, by the metric of its rule
+    job: CellChecks | None = None  # where a job of a scheduler records what it checked: it measures and judges nothing
     judged: dict[str, GateOutcome] = field(default_factory=dict, repr=False, compare=False)  # gates that are complete
 
     def cells(self) -> tuple[Cell, ...]:
@@ -104,6 +106,8 @@ class Study:
 
         A gate that lacks a cell is not killed, and one that has all of them is judged once: entries do not change.
         """
+        if self.job is not None:
+            return None
         order = {registered: index for index, registered in enumerate(self.cells())}
         for gate in gates(self.prereg, self.subject.layers):
             if not self.checked.holds(gate.cells):
@@ -128,7 +132,7 @@ class Study:
                 check_digest(self.subject, cell, digest, source.of(cell), norm)
                 stored = self.store.get(cell, digest, norm)
                 if stored is not None:
-                    self.checked.add(cell)
+                    self._note(stored)
                     return stored
             started = time.perf_counter()
             reader = source.open(cell)
@@ -137,8 +141,17 @@ class Study:
             seconds, of = time.perf_counter() - started, source.of(cell)
             measurement = Measurement(cell, reader.sha256, measured, seconds, of, reader.norm_sha256, reader.stored_as)
             self.store.put(measurement)
-            self.checked.add(cell)
-            return measurement
+            # where nothing locks, another process may have stored the cell meanwhile: its entry counts, if it is of
+            # these tensors
+            kept = self.store.get(cell, reader.sha256, reader.norm_sha256) or measurement
+            self._note(kept)
+            return kept
+
+    def _note(self, measurement: Measurement) -> None:
+        """That this run has digested the tensors of a cell, and they are those measured."""
+        self.checked.add(measurement.cell)
+        if self.job is not None:
+            self.job.add(measurement)
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,8 @@ class ClaimUnderTest:
     def measure(self, layer: int) -> Measurement:
         """The claim's measurement at `layer`: the stored one if these tensors were measured before, else a new one.
 
-        Where the layer closes a checkpoint, what no other process has measured of it yet is measured too.
+        Where the layer closes a checkpoint, what no other process has measured of it yet is measured too. A job
+        measures its own cells alone.
         """
         measurement = self.study.obtain(Cell("claim", self.claim.name, layer), self.source)
         for line in measurement_lines(self.claim, measurement):
@@ -167,7 +181,7 @@ class ClaimUnderTest:
     def judge(self, layer: int) -> None:
         """Judges every checkpoint that `layer` closes on what this run has checked, and says how it came out.
 
-        Measures nothing. Raises `ClaimKilled` where the registered rule fires.
+        Measures nothing. Raises `ClaimKilled` where the registered rule fires. A job judges nothing.
         """
         for gate in self._closed_by(layer):
             found = {cell: measurement for cell in gate.cells if (measurement := self.study.recall(cell)) is not None}
@@ -188,7 +202,9 @@ class ClaimUnderTest:
         return measurement
 
     def _closed_by(self, layer: int) -> list[Gate]:
-        """The claim's gates whose last cell to run is that of `layer`."""
+        """The claim's gates whose last cell to run is that of `layer`; none for a job, which judges nothing."""
+        if self.study.job is not None:
+            return []
         order = {cell: index for index, cell in enumerate(self.study.cells())}
         mine = [gate for gate in gates(self.study.prereg, self.study.subject.layers) if gate.claim == self.claim]
         return [gate for gate in mine if max(gate.claim_cells, key=order.__getitem__).layer == layer]

@@ -12,6 +12,7 @@ from pathlib import Path
 from reports.base.errors import BadInput, ExitCode, StudyError, Tampered, exit_code_lines, unusable
 from reports.base.printing import one_line
 from reports.base.version import ShowVersion
+from reports.commands.cli_cells import CELLS, run_cells
 from reports.commands.cli_ladder import CODES, LADDER, run_ladder
 from reports.commands.cli_verdicts import VERDICT_COMMANDS, Argument, Command, Options
 from reports.prereg.lint import lint, sealable
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     command("status", run_status, NAMES)
     for name, run, arguments in VERDICT_COMMANDS:
         command(name, run, *arguments)
+    command("cells", run_cells, *CELLS)
     command("ladder", run_ladder, *LADDER, epilog=CODES)
     return top
 

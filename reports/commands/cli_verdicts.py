@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from reports.base.errors import BadInput, ExitCode
 from reports.base.files import read_regular
-from reports.base.printing import as_word
+from reports.base.printing import as_word, one_line
 from reports.plugin.early import DEFAULT_PREREGISTRATION
 from reports.published.found_folder import VERDICTS
 from reports.seals.seal import verify
 from reports.store.store import write_atomically
 
 if TYPE_CHECKING:
+    from reports.judge.judged_verdict import Judged
     from reports.store.subject_facts import SubjectFacts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,13 @@ CARD: Argument = (
     "--to",
     {"type": Path, "metavar": "FILE", "help": "where the card goes (default: printed)"},
 )
+JOBS: Argument = (
+    "--jobs",
+    {
+        "action": "store_true",
+        "help": "judge what jobs of pytest --cells measured and recorded as checked, and write the verdict beside it",
+    },
+)
 REWRITE: Argument = (
     "--write",
     {
@@ -90,6 +98,8 @@ def run_decide(options: Options) -> ExitCode:
     from reports.published.rejudge import read_run, rejudge, store_of
     from reports.store.bundle import BUNDLE, pack
 
+    if options.jobs:
+        return _decide_jobs(options)
     run = read_run(options.results)
     rule = options.folder / run.preregistration
     judged = rejudge(options.results, options.folder)
@@ -102,13 +112,38 @@ def run_decide(options: Options) -> ExitCode:
         files = artefacts(judged, document, options.results)
         for name, data in {**files, BUNDLE: pack(judged.measurements)}.items():
             write_atomically(options.results / name, data)
+    _print_verdict(judged, f"weights not checked: judged from {BUNDLE if store is None else 'the store of this run'}")
+    return ExitCode[decision.verdict]
+
+
+def _decide_jobs(options: Options) -> ExitCode:
+    """What jobs measured: weights are not read here, and each measurement counted is of weights that a job digested."""
+    from reports.published.judged_jobs import RUN_JOBS, judge_jobs, write_verdict
+
+    if options.write:
+        raise BadInput("--jobs: writes the verdict by itself, obtained --write beside it; leave one out")
+    found = judge_jobs(options.results, options.folder)
+    decision = found.judged.decision
+    written = write_verdict(found, options.results)
+    count = len(found.judged.measurements)
+    _print_verdict(found.judged, f"weights checked by jobs: {count} measurements, each of tensors that a job digested")
+    if found.unchecked:
+        named = ", ".join(cell.id for cell in found.unchecked[:5])
+        print(f"not counted, no job recorded them as checked: {len(found.unchecked)} cells ({named}); {RUN_JOBS}")
+    if found.elsewhere:
+        print(f"jobs measured under other settings too ({', '.join(found.elsewhere)}): use machines of one kind")
+    print(f"written to {one_line(str(options.results))}: {', '.join(path.name for path in written)}")
+    return ExitCode[decision.verdict]
+
+
+def _print_verdict(judged: "Judged", weights: str) -> None:
+    decision = judged.decision
     told = f", {decision.trigger}" if decision.trigger else f", {len(decision.missing)} registered cells not measured"
     print(f"{decision.prereg.rung}, design {decision.prereg.design}: {decision.verdict}{told}")
-    print(f"subject {_subject(judged.subject)}")
-    print(f"weights not checked: judged from {BUNDLE if store is None else 'the store of this run'}")
+    for line in (f"subject {_subject(judged.subject)}", weights):
+        print(line)
     print(f"outcome sha256 {judged.outcome_sha256}")
     print(f"core sha256 {judged.core_sha256}")
-    return ExitCode[decision.verdict]
 
 
 def _subject(subject: "SubjectFacts") -> str:
@@ -275,7 +310,7 @@ def run_export(options: Options) -> ExitCode:
 
 
 VERDICT_COMMANDS: tuple[tuple[str, Command, tuple[Argument, ...]], ...] = (
-    ("decide", run_decide, (FOLDER, REWRITE)),
+    ("decide", run_decide, (FOLDER, REWRITE, JOBS)),
     ("reproduce", run_reproduce, (EXPECTED, OBTAINED)),
     ("why", run_why, (CELL, RUN)),
     ("report", run_report, (FOLDER,)),

@@ -62,7 +62,7 @@ def conclude(session: Session) -> SessionResult:
     Raises `Tampered` where a store entry is corrupt and `BadInput` where an artefact cannot be written.
     """
     plan = session.plan
-    store = _store_of(session)
+    store = store_of(session)
     stored = {} if store is None else store.measurements()
     for cell, measurement in stored.items():  # also of what is not counted: nothing forged may be there unnoticed
         check_digest(plan.subject, cell, measurement.tensors_sha256, measurement.of, measurement.norm_sha256)
@@ -76,16 +76,17 @@ def conclude(session: Session) -> SessionResult:
         decision,
         subject=plan.subject,
         seal=plan.seal.to_json(),
-        environment=_environment(session, store),
+        environment={
+            **environment(plan, session.options, session.started, session.root, store),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
         errors=errors,
         measurements_sha256=sha256_hex(lines) if measurements else None,
     )
     files = artefacts(judged, document, plan.run_folder)
     for name, data in {**files, BUNDLE: packed(lines)}.items():
         write_atomically(plan.run_folder / name, data)
-    dense = next((secondary.dense for secondary in plan.prereg.secondaries if secondary.dense.exploratory), None)
-    code = {} if store is None else plan.code
-    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store, code=code, dense=dense)
+    remember_run(plan, store)
     append_attempt(
         plan.run_folder,
         {
@@ -103,6 +104,13 @@ def conclude(session: Session) -> SessionResult:
 
         written += write_report(plan.run_folder, decision, document, measurements)[:1]
     return SessionResult(decision, document, exit_code, written, _given(session.options), measurements)
+
+
+def remember_run(plan: Plan, store: Store | None) -> None:
+    """Leaves in `run.json` what it takes to judge the measurements again."""
+    dense = next((secondary.dense for secondary in plan.prereg.secondaries if secondary.dense.exploratory), None)
+    code = {} if store is None else plan.code
+    remember(plan.run_folder, plan.seal.sidecar.file, plan.subject, store, code=code, dense=dense)
 
 
 def _given(options: Mapping[str, object]) -> str:
@@ -137,7 +145,7 @@ def settle_exit_code(session: Session, decision: Decision) -> int:
     return verdict
 
 
-def _store_of(session: Session) -> Store | None:
+def store_of(session: Session) -> Store | None:
     """The store that this session's cells wrote to: each cell's report names it."""
     folders = {_property(report, "store") for report in session.reports} - {None}
     if not folders:
@@ -150,7 +158,10 @@ def _store_of(session: Session) -> Store | None:
     return Store(Path(str(folders.pop())), by_cell(session.plan.prereg, session.plan.code))
 
 
-def _environment(session: Session, store: Store | None) -> dict[str, object]:
+def environment(
+    plan: Plan, options: Mapping[str, object], started: datetime, root: Path, store: Store | None
+) -> dict[str, object]:
+    """What a run was made with, as far as it is known before its end."""
     identity = (
         {}
         if store is None
@@ -159,15 +170,14 @@ def _environment(session: Session, store: Store | None) -> dict[str, object]:
         )
     )
     return {
-        "started": session.started.isoformat(timespec="seconds"),
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "options": dict(session.options),
-        "subject_location": as_text(_location(session.plan, session.root)),
-        "subject_revision": session.plan.subject.revision,
+        "started": started.isoformat(timespec="seconds"),
+        "options": dict(options),
+        "subject_location": as_text(_location(plan, root)),
+        "subject_revision": plan.subject.revision,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)),  # shared by the workers of `options`
-        "code_sha256": dict(session.plan.code),
+        "code_sha256": dict(plan.code),
         "settings": identity.get("settings"),
         "proofs": checked_here(),
     }

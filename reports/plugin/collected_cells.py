@@ -55,7 +55,8 @@ def _marked(node: pytest.Item | pytest.Function) -> tuple[CellKind, str] | None:
 
 
 def order_and_select(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Registered order; what is not registered is deselected, and with `--layers` the cells of other layers."""
+    """Registered order; what is not registered is deselected, with `--layers` the cells of other layers, and with
+    `--cells` those of other jobs."""
     plan = config.stash.get(PLAN, None)
     if plan is None:
         return
@@ -80,4 +81,6 @@ def remember_selection(session: pytest.Session) -> None:
 
 def _outside(item: pytest.Item, plan: Plan) -> bool:
     cell = item.stash.get(CELL, None)
+    if cell is not None and plan.asked is not None and cell not in plan.asked:
+        return True
     return cell is not None and cell.layer is not None and plan.layers is not None and cell.layer not in plan.layers

@@ -19,7 +19,7 @@ def require_none(config: pytest.Config) -> None:
     """Raises `UsageError` where an option of the study is given to another run: it would go unheeded."""
     if lists_only(config):
         return
-    names = ("prereg", "model", "revision", "dense_model", "prompts", "device", "layers", "sample")
+    names = ("prereg", "model", "revision", "dense_model", "prompts", "device", "layers", "cells", "sample")
     for name in (*names, "save_rotations", "reproduce", "report", "out"):
         if config.getoption(name) not in UNSET:
             option = f"--{name.replace('_', '-')}"
@@ -41,6 +41,7 @@ def echo(config: pytest.Config) -> dict[str, object]:
         "prompts": given("prompts"),
         "device": config.getoption("device"),
         "layers": None if layers is None else sorted(layers),
+        "cells": given("cells"),
         "out": given("out"),
         "sample": config.getoption("sample"),
         "save_rotations": config.getoption("save_rotations"),

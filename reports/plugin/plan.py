@@ -11,6 +11,7 @@ import pytest
 from reports.base.canonical import sha256_hex
 from reports.base.errors import BadInput, Mismatch
 from reports.base.printing import as_bytes
+from reports.plugin.asked_cells import asked_cells
 from reports.plugin.early import DEFAULT_PREREGISTRATION
 from reports.plugin.options import ROOT
 from reports.plugin.reproduction import REPRODUCTION, read_expected, reproduction
@@ -34,6 +35,7 @@ class Plan:
     run_folder: Path
     layers: frozenset[int] | None  # --layers
     code: Mapping[str, str]  # the digest of each measure's code, by its name
+    asked: frozenset[Cell] | None = None  # --cells: this process is a job, which measures them and judges nothing
 
     def cells(self) -> tuple[Cell, ...]:
         return running_order(self.prereg, self.subject.layers)
@@ -76,7 +78,20 @@ def make_plan(config: pytest.Config) -> Plan:
         name += f"--reproduced-{config.stash[ORDERS].run}"  # its own store: nothing that was measured before counts
         config.stash[REPRODUCTION] = reproduction(expected, prereg, subject.layers)
     code = config.hook.pytest_study_code(config=config, prereg=prereg)
-    return Plan(prereg, seal, subject, base / name, layers, code)
+    plan = Plan(prereg, seal, subject, base / name, layers, code)
+    return replace(plan, asked=_asked(config, plan))
+
+
+def _asked(config: pytest.Config, plan: Plan) -> frozenset[Cell] | None:
+    """The cells of this job, of the layers asked for; None where the run is no job."""
+    asked = config.getoption("cells")
+    if asked is None:
+        return None
+    for other in ("reproduce", "report"):
+        if config.getoption(other):
+            raise BadInput(f"--cells: a job judges nothing, obtained --{other} beside it; leave one out")
+    layers = plan.layers
+    return asked_cells(asked, [cell for cell in plan.cells() if layers is None or cell.layer in {None, *layers}])
 
 
 def _same_subject(expected: Mapping[str, Any], subject: SubjectFacts) -> None:

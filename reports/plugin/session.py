@@ -23,6 +23,7 @@ from reports.plugin import early, hooks, terminal
 from reports.plugin.artefacts import Session, SessionResult, conclude
 from reports.plugin.early import SESSION
 from reports.plugin.exit_code import last_word, lists_only
+from reports.plugin.job import JobResult, conclude_job, leave_to_the_judge
 from reports.plugin.live import Live, live_line
 from reports.plugin.options import ROOT, echo, require_none
 from reports.plugin.plan import PLAN, make_plan
@@ -76,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """0 is a verdict, or a list that was asked for; 1 is a kill: nothing else of a study ends in either."""
+    """0 is a verdict, or a list or a job that was asked for; 1 is a kill: nothing else of a study ends in either."""
     known = config.known_args_namespace
     named = early.study_root(known.file_or_dir, config.invocation_params.dir) is not None
     try:
@@ -93,7 +94,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     if hasattr(config, "workerinput") or not (session or (named and lists_only(config))):  # --help configures nothing
         return code
     reproduce = getattr(known, "reproduce", None) is not None
-    code, wrong = last_word(int(code), session and session.settled, config.invocation_params.args, reproduce)
+    settled, job = (None, False) if session is None else (session.settled, session.job is not None)
+    code, wrong = last_word(int(code), settled, config.invocation_params.args, reproduce, job)
     if wrong is not None:
         print(f"{ExitCode(code).name}: {wrong}", file=sys.stderr)
     return code
@@ -110,6 +112,7 @@ class StudySession:
         self.worker = hasattr(config, "workerinput")
         self.conclusion: SessionResult | None = None
         self.comparison: Comparison | None = None
+        self.job: JobResult | None = None
         self.failure: str | None = None  # why there is no conclusion
         self.settled: int | None = None  # the exit code that this run came to
         self.untold: list[str] = []  # what a CI asked for and could not be written
@@ -227,6 +230,8 @@ class StudySession:
             report.user_properties.append(("exit_code", int(error.exit_code)))
         if cell is not None and REPRODUCTION in self.config.stash:
             self.config.stash[REPRODUCTION].turn(report, cell.id)
+        if cell is not None and self.config.stash[PLAN].asked is not None:
+            leave_to_the_judge(report)
         if report.failed and self.worker and self.config.stash[ORDERS].stop:
             self.failures.add(item.nodeid)
         return report
@@ -275,6 +280,10 @@ class StudySession:
         self.failures.forget()
         self.checked.forget()
         try:
+            if ended.plan.asked is not None:
+                self.job = conclude_job(ended)
+                session.exitstatus = self.settled = self.job.exit_code
+                return
             self.conclusion = conclude(ended)
             session.exitstatus = self.conclusion.exit_code
             if REPRODUCTION in self.config.stash:
@@ -300,6 +309,8 @@ class StudySession:
             terminal.write_summary(terminalreporter, self.conclusion, Path.cwd())
             if self.comparison is not None:
                 terminal.write_comparison(terminalreporter, self.comparison)
+        elif self.job is not None:
+            terminal.write_job(terminalreporter, self.job, Path.cwd())
         elif self.failure is not None:
             terminalreporter.write_line(self.failure, red=True, bold=True)
         for line in self.untold:

@@ -19,6 +19,7 @@ from reports.pages.sections.fired_section import OUTSIDE
 from reports.pages.sections.verdict_section import cause, of
 from reports.plugin.artefacts import SessionResult
 from reports.plugin.effort import effort_lines
+from reports.plugin.job import JobResult
 from reports.plugin.plan import Plan
 from reports.plugin.reproduction import Comparison
 from reports.prereg.prefilter import prefilter_lines
@@ -64,6 +65,7 @@ def header(plan: Plan, options: Mapping[str, object]) -> list[str]:
         *([] if subject.stored_as is None else [f"storage   {subject.stored_as}"]),
         f"proofs    {checked_here()}",
         f"store     {_short(plan.run_folder, Path.cwd())}",
+        *([] if plan.asked is None else [f"job       {len(plan.asked)} of {len(plan.cells())} cells; judges nothing"]),
         "options   " + ", ".join(f"{name} {value}" for name, value in options.items() if value not in (None, False)),
     ]
     return [part for line in lines for part in textwrap.wrap(one_line(line), COLUMNS, subsequent_indent=" " * 10)]
@@ -134,6 +136,13 @@ def write_summary(reporter: pytest.TerminalReporter, conclusion: SessionResult, 
     for line in next_commands(conclusion, here):
         reporter.write_line(line)
     for line in textwrap.wrap(unsaid(decision), COLUMNS):
+        reporter.write_line(line)
+
+
+def write_job(reporter: pytest.TerminalReporter, job: JobResult, here: Path) -> None:
+    """Whether the job's cells are measured, and which command judges them when all are."""
+    reporter.section("job of --cells", green=not job.exit_code, red=bool(job.exit_code), bold=True)
+    for line in job.lines(here):
         reporter.write_line(line)
 
 

@@ -1,4 +1,4 @@
-"""1 is a kill, 0 a verdict or a list that was asked for; nothing else ends in either, whatever pytest is told."""
+"""1 is a kill, 0 a verdict, or a list or job that was asked for; nothing else ends in either, whatever is told."""
 
 from typing import Any
 
@@ -137,3 +137,21 @@ def test_last_word(code: int, settled: int | None, given: list[str], reproduce: 
     obtained, why = last_word(code, settled, given, reproduce)
     assert obtained == expected
     assert (why is None) == (code == expected)
+
+
+def test_a_job_that_was_not_typed_is_no_success() -> None:
+    assert last_word(0, 0, ["hypotheses/", "--cells=0/2"], False, job=True) == (0, None)
+    assert last_word(0, 0, ["hypotheses/", "--cells", "0/2"], False, job=True) == (0, None)
+    code, why = last_word(0, 0, ["hypotheses/"], False, job=True)
+    assert code == ExitCode.INCOMPLETE
+    assert why == "nothing was judged: PYTEST_ADDOPTS made this run a job of --cells; take it out there"
+
+
+def test_a_job_out_of_the_environment_is_incomplete(
+    run: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_miniature(pytester.path)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest --cells=8/9")
+    result = run()
+    assert result.ret == ExitCode.INCOMPLETE
+    result.stderr.fnmatch_lines(["INCOMPLETE: nothing was judged: PYTEST_ADDOPTS made this run a job*"])

@@ -117,7 +117,7 @@ def rejudge(run_folder: Path, preregistrations: Path, *, published: bool = False
     prereg = rule_of(run, verify(preregistrations / run.preregistration).prereg)
     store = None if published else store_of(run_folder, run, prereg)
     if store is not None:
-        _require_rule(store, prereg)
+        require_rule(store, prereg)
     measurements = _measurements(run_folder, store, run)
     return judge(prereg, subject_of(run, prereg), measurements, run_folder)
 
@@ -128,7 +128,8 @@ def store_of(run_folder: Path, run: RunDocument, prereg: Preregistration) -> Sto
     return None if folder is None or not folder.exists() else Store(folder, by_cell(prereg, run.code))
 
 
-def _require_rule(store: Store, prereg: Preregistration) -> None:
+def require_rule(store: Store, prereg: Preregistration) -> None:
+    """Raises `Mismatch` where the store was measured under another rule than `prereg`."""
     path = store.folder / "identity"
     try:
         rule = parse_object(read_regular(path, RUN_LIMIT), str(path), "run the study again").get("rule_sha256")

@@ -5,12 +5,17 @@ Layout under a run directory:
     measurements/<identity>/<code>/<cell>.json   write-once entries; <identity> digests rule and numeric settings,
                                                  <code> the sources that the cell is measured by
     measurements/<identity>/<code>/<cell>.lock   held while a process measures that cell; freed by the system if it dies
+    checked/<identity>/<cell>.json        what jobs of --cells have checked, see `cell_checks.py`
     attempts.jsonl                        one line per session: when, options, exit status
+
+Locks save work and decide nothing: on a network file system they may fail, or exclude this machine's processes alone.
+Then a cell is measured twice, the first entry stays, and the second process takes it if it is of the same tensors.
 
 An entry names the digest of the tensors that it was measured on: asking for it with another digest is `Tampered`, not a
 second measurement, since the same subject under the same name has changed.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -19,6 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from secrets import token_hex
 
 from reports.base.canonical import canonical_json, sha256_hex
 from reports.base.errors import BadInput, Tampered
@@ -32,6 +38,7 @@ from reports.store.subject_facts import shortened
 CODE_DIGITS = 12  # of a digest, as the name of a folder
 UNKNOWN = "0" * 64  # where nobody says what measures a cell
 Code = Mapping[tuple[CellKind, str], str]
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)  # what file systems without locks answer
 ENTRY_LIMIT = 100_000_000  # bytes; an entry of OLMoE-1B-7B's 192 matrices with its curves has about 60,000
 
 
@@ -40,7 +47,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises `BadInput` where the disk is full or read-only; the old file is then still there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = draft_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_through(temporary, data)
@@ -51,16 +58,53 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise _unwritable(path, error) from None
 
 
+def write_once(path: Path, data: bytes) -> None:
+    """Writes `data` unless something is there, whole or not at all; never replaces, with locks or without.
+
+    Raises `BadInput` on a full or read-only disk.
+    """
+    temporary = draft_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_through(temporary, data)
+        with suppress(FileExistsError):  # another process wrote it, or a network lost the answer to our own request
+            os.link(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        with suppress(OSError):  # as above
+            temporary.unlink()
+
+
+def draft_of(path: Path) -> Path:
+    """Where `path` is written before it has its name: two machines on one folder may have processes of one number."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}")
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Waits until no other process holds the lock file `path`. The system frees the lock of a process that dies."""
+def locked(path: Path, needed_for: str | None = None) -> Iterator[None]:
+    """Waits until no other process holds the lock file `path`. The system frees the lock of a process that dies.
+
+    Where the file system has no locks nobody waits: what is done under a lock must be right without it. What is not
+    says what it is in `needed_for`, and is refused there with `BadInput`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)  # no pipe may block
     except OSError as error:
         raise _unwritable(path, error) from None
     with open(descriptor, "wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise _unwritable(path, error) from None
+            if needed_for is not None:
+                raise BadInput(
+                    f"{path}: this file system has no locks ({error.strerror}), expected some for {needed_for}; use a "
+                    "folder on a local disk"
+                ) from None
         yield
 
 
@@ -125,19 +169,7 @@ class Store:
 
     def put(self, measurement: Measurement) -> None:
         """Writes the entry unless one is there; never replaces. Raises `BadInput` on a full or read-only disk."""
-        path = self._entry(measurement.cell)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_through(temporary, encode_entry(measurement))
-            with suppress(FileExistsError):  # another run measured the same cell of the same tensors: its entry stays
-                os.link(temporary, path)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise _unwritable(path, error) from None
-        finally:
-            with suppress(OSError):  # as above
-                temporary.unlink()
+        write_once(self._entry(measurement.cell), encode_entry(measurement))
 
     @contextmanager
     def lock(self, cell: Cell) -> Iterator[None]:
@@ -160,8 +192,13 @@ class Store:
 
     def _entry(self, cell: Cell) -> Path:
         code = self.code.get((cell.kind, cell.name), UNKNOWN)
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
-        return self.folder / code[:CODE_DIGITS] / f"{cell.kind}-{name}.json"
+        return self.folder / code[:CODE_DIGITS] / entry_name(cell)
+
+
+def entry_name(cell: Cell) -> str:
+    """`claim-narrow_d-L03.json`"""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", cell.id).rstrip("-")
+    return f"{cell.kind}-{name}.json"
 
 
 def by_cell(prereg: Preregistration, code: Mapping[str, str]) -> Code:
@@ -275,7 +312,7 @@ def _read_entry(path: Path) -> bytes:
 
 
 def _write_through(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
+    with open(path, "xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

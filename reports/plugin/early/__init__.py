@@ -19,6 +19,7 @@ NAME = "moe-falsification"  # of this plugin, in pyproject.toml
 SESSION = "study-session"  # the name that the hooks of a run are registered under
 BAD_INPUT = 13  # as in reports/base/errors.py, which this file may not import
 MOST_LAYERS = 9999
+MOST_JOBS = 999_999
 DEFAULT_PREREGISTRATION = "E-ffn-rotation-v4-olmoe_nano"
 ADVICE = "write the path first and join every option to its value: pytest hypotheses/ --model=DIR"
 
@@ -43,6 +44,13 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="where to compute (default: auto)")
     group.addoption("--layers", type=layer_set, metavar="0-3,8", help="run the cells of these layers only")
+    group.addoption(
+        "--cells",
+        type=cells_asked,
+        metavar="I/N|CELL,…",
+        help="one job of a scheduler's array: measure the I-th of N parts of the cells, or the cells named, into the "
+        "store that all jobs share, and judge nothing; python -m reports cells lists them",
+    )
     group.addoption(
         "--sample",
         action="store_true",
@@ -76,6 +84,24 @@ def layer_set(text: str) -> frozenset[int]:
             raise argparse.ArgumentTypeError(f"no model has a layer above {MOST_LAYERS}; write for example 0-3,8")
         layers.update(range(int(first), int(last or first) + 1))
     return frozenset(layers)
+
+
+def cells_asked(text: str) -> str:
+    """`0/64` to `63/64`, or names of cells: as it was typed, once it is one of both."""
+    part, slash, parts = text.partition("/")
+    if not slash and all(name.strip() for name in text.split(",")):
+        return text
+    numbers = [number if number.isascii() and number.isdecimal() else "" for number in (part, parts)]
+    if not all(numbers) or max(map(len, numbers)) > len(str(MOST_JOBS)) or int(parts) > MOST_JOBS:
+        raise argparse.ArgumentTypeError(
+            f"{text!a} is neither a part of the cells nor names of them; write for example 3/64 or narrow_d[L03]"
+        )
+    if int(part) >= int(parts):
+        raise argparse.ArgumentTypeError(
+            f"{text!a} counts from 0, expected at most {max(int(parts) - 1, 0)}/{parts}; give a Slurm array 0-N, or "
+            "name N yourself where only some of its jobs run again"
+        )
+    return text
 
 
 def study_root(arguments: Iterable[str], here: Path) -> Path | None:
