@@ -106,7 +106,7 @@ def test_what_a_section_holds_is_text_in_each_form() -> None:
     assert as_markdown(section).splitlines()[-1] == r"| <b>\x1b[2J | +12.3% | — | 1.000 to 2.500 |"
     page = as_html("a", section, {})
     assert "<p>1 * 2 <em>x</em></p>\n<ul>\n<li>a<ul>\n<li>b</li>\n</ul></li>\n</ul>" in page
-    assert '<td class="n">0.123457</td><td class="n">—</td><td class="n">1 to 2.5</td>' in page
+    assert '<td class="n">0.1235</td><td class="n">—</td><td class="n">1.000 to 2.500</td>' in page
     assert page.count(r"&lt;b&gt;\x1b[2J") == 4
     assert "<b>" not in page
     assert as_text(section, 80) == "A b\n  1 * 2 x"
