@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from reports.artefacts.decision_document import DecisionDocument
+from reports.artefacts.decision_document import SCHEMA, DecisionDocument
 from reports.artefacts.intoto_statement import Statement
 from reports.artefacts.ledger_entry import Entry
 from reports.artefacts.measurement_entry import MeasurementEntry
@@ -32,7 +32,7 @@ TYPES: Mapping[str, type] = {
     "trap_results": TrapResults,
 }
 TITLES: Mapping[str, str] = {
-    "decision": "decision.json, version 6",
+    "decision": f"decision.json, version {SCHEMA}",
     "ledger": "a line of the ledger, version 1",
     "measurement": "a measurement, version 2",
     "proofs": "reports/theorems/proofs/record.json, version 1",
@@ -40,7 +40,7 @@ TITLES: Mapping[str, str] = {
     "seal": "the seal beside a preregistration, version 1",
     "statement": "what python -m reports attest writes: an in-toto Statement v1 with the predicate test-result v0.1",
     "theorems": "theorems.json, version 2",
-    "trap_results": "trap_results.json, version 6",
+    "trap_results": f"trap_results.json, version {SCHEMA}",
 }
 
 
