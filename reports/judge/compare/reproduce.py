@@ -21,7 +21,11 @@ def read_decision(path: Path) -> dict[str, Any]:
     """A decision document whose digests hold. `BadInput` where it is none, `Tampered` where it was edited."""
     document = read_json(path)
     if document.get("schema") != SCHEMA or not set(CORE_KEYS) <= document.keys():
-        raise BadInput(f"{path}: not a decision.json of schema {SCHEMA}; name another, or write it anew ({REMEDY})")
+        stated = document.get("schema")
+        older = " (reports.judge.compare.older.upgraded reads older ones)" if stated in range(1, SCHEMA) else ""
+        raise BadInput(
+            f"{path}: not a decision.json of schema {SCHEMA}{older}; name another, or write it anew ({REMEDY})"
+        )
     _check_digest(path, document, "core_sha256", core_sha256_of)
     wrong = next((at for at in faults(document) if at != "outcome_sha256"), None)  # it is compared below
     if wrong is not None:
