@@ -203,7 +203,7 @@ def test_a_document_of_another_schema_is_bad_input(
     path.write_text(json.dumps(other))
     with pytest.raises(
         BadInput,
-        match=rf"not a decision\.json of schema 7{hint}; name another, or write it anew \(python -m reports decide FOLDER",
+        match=rf"not a decision\.json of schema 7{hint}; name another, or write it anew \(python -m reports decide",
     ):
         read_decision(path)
 
