@@ -15,7 +15,9 @@ def quantise_by(x: Tensor, absmax: Tensor, levels: int) -> Tensor:
     Raises `ValueError` for levels below 1 or an absmax that is negative.
     """
     if levels < 1 or bool((absmax < 0.0).any()):
-        raise ValueError(f"quantise_by: {levels} levels, least absmax {float(absmax.min()):g}, expected 1 or more and ≥ 0")
+        raise ValueError(
+            f"quantise_by: {levels} levels, least absmax {float(absmax.min()):g}, expected 1 or more and ≥ 0"
+        )
     wide = torch.promote_types(x.dtype, torch.float32)
     step = absmax.to(wide) / levels
     codes = (x.to(wide) / torch.where(step > 0.0, step, 1.0)).round_().clamp_(-levels, levels)

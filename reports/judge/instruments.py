@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Trap
-from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
+from reports.prereg.rules import AtLevel, ClosingAbove, EachDomainAbove, EachDomainWithin, LargestAtMost, Rule
 from reports.prereg.samples import Measured
 
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
@@ -84,17 +84,20 @@ def _worst(measured: Measured, name: str) -> float | None:
     return math.nan if any(math.isnan(residual) for residual in residuals) else max(residuals)
 
 
-def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
+def judge_control(
+    control: Control, rule: Rule, met: bool, measurement: Measurement, undecided: str | None = None
+) -> ControlOutcome:
     """Did matrices with a known answer get that answer (`met`), and are they where theory puts them?"""
     measured = measurement.measured
     middle = median(measured.samples[rule.metric])
     obtained: GateStatus = "MET" if met else "KILLED"
     broken = broken_instrument(measured)
-    if broken is not None:
+    if broken is not None or undecided is not None:
         obtained = "INCONCLUSIVE"
     faults = [] if obtained == control.expected else [f"expected {control.expected}"]
     reason = f"obtained {obtained} (median {rule.metric} {middle:.4g} [-]"
-    reason += ")" if broken is None else f", {broken.what} {broken.times:.3g} times {broken.than})"
+    reason += "" if broken is None else f", {broken.what} {broken.times:.3g} times {broken.than}"
+    reason += ")" if undecided is None else f"), {undecided}"
     if (
         control.level is not None
         and control.tolerance is not None
@@ -131,6 +134,8 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         return TrapOutcome(
             trap, layer, worst, worst <= rule.at_most, f"largest {rule.metric} {worst:.3g}, at most {rule.at_most:g}"
         )
+    if isinstance(rule, EachDomainAbove | EachDomainWithin):
+        return _in_each_domain(trap, rule, layer, measured, tolerance)
     observed = fmean(measured.samples[rule.metric])
     if isinstance(rule, ClosingAbove):
         reason, sound = f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}", observed > rule.above
@@ -153,6 +158,22 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         sound = sound and lift < rule.lift_below
         distances.append(abs(lift - rule.lift_below))
     return TrapOutcome(trap, layer, observed, sound, reason, tolerance > 0.0 and min(distances) <= tolerance)
+
+
+def _in_each_domain(
+    trap: Trap, rule: EachDomainAbove | EachDomainWithin, layer: int, measured: Measured, tolerance: float
+) -> TrapOutcome:
+    """By the domain that is nearest to misfiring. What must matter and does not leaves the claim empty."""
+    values = measured.samples[rule.metric].values
+    domains = measured.axes[measured.samples[rule.metric].axes[0]]
+    above = isinstance(rule, EachDomainAbove)
+    observed = min(values) if above else max(values)
+    domain, bound = domains[values.index(observed)], rule.above if above else rule.at_most
+    sound = observed > bound if above else observed <= bound
+    reason = f"{rule.metric} {observed:.4f} in {domain}, {'must exceed' if above else 'at most'} {bound:g}"
+    if above and not sound:
+        reason += f": what is taken away matters too little, and {trap.claim} is empty here"
+    return TrapOutcome(trap, layer, observed, sound, reason, 0.0 < tolerance >= abs(observed - bound))
 
 
 def trap_tolerance(metric: str, guarded: str, tolerances: Mapping[str, float]) -> float:

@@ -53,7 +53,7 @@ from reports.prereg.allowed_values import (
 )
 from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS, metrics, relative_metrics, runs_model
 from reports.prereg.named_rules import Named, rule_apart, rule_name, schema_with_rule
-from reports.prereg.rules import CLAIM_RULES, CLOSING, REGISTERED, TRAP_RULES, Rule, TrapRule
+from reports.prereg.rules import CLAIM_RULES, CLOSING, MEASURED_ONCE, REGISTERED, TRAP_RULES, Rule, TrapRule
 
 Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE", "VACUOUS"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
@@ -587,8 +587,10 @@ class Gate:
 
     @property
     def running(self) -> tuple[Cell, ...]:
-        """`cells` and, where a rule reads the last layer alone, the same at its other layers, in running order."""
-        by_trap = [Cell("trap", trap.name, layer) for trap in self.traps for layer in self.ordered]
+        """`cells` and, where a rule reads the last layer alone, the same at its other layers, in running order; but
+        nothing more of what is measured once."""
+        once = {trap: self.judged_layers(trap.rule) for trap in self.traps if isinstance(trap.rule, MEASURED_ONCE)}
+        by_trap = [Cell("trap", trap.name, layer) for trap in self.traps for layer in once.get(trap, self.ordered)]
         by_claim = [Cell("claim", self.claim.name, layer) for layer in self.ordered]
         every = [*self.control_cells, *by_trap, *by_claim]
         if not self.claim.order:
