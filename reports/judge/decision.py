@@ -188,7 +188,7 @@ def unsaid(decision: Decision) -> str:
     """What the verdict does not say; of a fact that noise has as well, that it is no sign of structure."""
     said = UNSAID[decision.verdict]
     if decision.verdict == "INCONCLUSIVE" and decision.undecided:
-        said = "Nothing is decided: an interval is on both sides of its threshold, so the claims are neither dead nor alive."
+        said = "Nothing is decided: an interval is on both sides of its threshold; no claim is dead, and none alive."
     rules = [outcome.rule for outcome in decision.gates]
     fact = decision.prereg.asks == "fact" and decision.verdict == "SURVIVED"
     if fact and all(rule is not None and rule.noise_meets for rule in rules):

@@ -1,4 +1,4 @@
-"""A rule in each domain of the prompts: intervals over the sources of one domain at a time, and what they decide. Pure."""
+"""A rule in each domain of the prompts: intervals over the sources of one at a time, and what they decide. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

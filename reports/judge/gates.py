@@ -195,7 +195,7 @@ class GateOutcome:
         return bootstrap_over_prompts(self.pairs, self.registered, self.sources)
 
 
-def apply_rule(
+def apply_rule(  # noqa: PLR0913, PLR0917 - what any kind of rule is applied with
     rule: Rule,
     layers: Sequence[Measurement],
     metric: str | None = None,

@@ -121,7 +121,9 @@ def judge_control(
     return ControlOutcome(control, rule.metric, obtained, middle, not faults, "; ".join([reason, *faults]))
 
 
-def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0) -> TrapOutcome:
+def judge_trap(  # noqa: PLR0911 - a rule each
+    trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0
+) -> TrapOutcome:
     """Whether the trap misfired at this layer. `tolerance`: how far a reproduced value may be [-].
 
     What doing nothing leaves (`LargestAtMost`) is noise under a bound, and is never borderline.
@@ -166,12 +168,14 @@ def _in_each_domain(
     """By the domain that is nearest to misfiring. What must matter and does not leaves the claim empty."""
     values = measured.samples[rule.metric].values
     domains = measured.axes[measured.samples[rule.metric].axes[0]]
-    above = isinstance(rule, EachDomainAbove)
-    observed = min(values) if above else max(values)
-    domain, bound = domains[values.index(observed)], rule.above if above else rule.at_most
-    sound = observed > bound if above else observed <= bound
-    reason = f"{rule.metric} {observed:.4f} in {domain}, {'must exceed' if above else 'at most'} {bound:g}"
-    if above and not sound:
+    if isinstance(rule, EachDomainAbove):
+        observed, bound, needed = min(values), rule.above, "must exceed"
+        sound = observed > bound
+    else:
+        observed, bound, needed = max(values), rule.at_most, "at most"
+        sound = observed <= bound
+    reason = f"{rule.metric} {observed:.4f} in {domains[values.index(observed)]}, {needed} {bound:g}"
+    if isinstance(rule, EachDomainAbove) and not sound:
         reason += f": what is taken away matters too little, and {trap.claim} is empty here"
     return TrapOutcome(trap, layer, observed, sound, reason, 0.0 < tolerance >= abs(observed - bound))
 

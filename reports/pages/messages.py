@@ -104,7 +104,7 @@ def domain_text(value: DomainValue) -> str:
     return f"{value.observed:.3f} in {value.domain}{between}"
 
 
-def _needed(gate: Gate, outcome: RuleOutcome) -> str:
+def _needed(gate: Gate, outcome: RuleOutcome) -> str:  # noqa: PLR0911 - a rule each
     cut_off = gate.cut_off
     match gate.claim.rule:
         case ShareBelow() | ShareAtMost() if cut_off is not None:
