@@ -20,12 +20,14 @@ GAUGE = (
 )
 BASIS = "basis_residual"  # max |V^T V - I| of each basis of directions, in units of what a rotation's may be [-]
 MATCHING = "matching_residual"  # max |P^T P - I| of each matching of neurons, in the same units: 0 of a permutation [-]
+OUTPUT = "output_rounding"  # the same of the largest outputs of experts, by calibrated scales [-]
 FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     RESIDUAL: ("a rotation", "as far from orthogonal as allowed"),
     GAUGE: ("a gauge", "as far from what a gauge is as allowed"),
     BASIS: ("a basis", "as far from orthonormal as allowed"),
     MATCHING: ("a matching", "as far from a permutation as allowed"),
     ROUNDING: ("a weight", "as far from what it is rounded to as half a step"),
+    OUTPUT: ("an output of the calibration", "as far from what it is rounded to as half a step"),
 })  # fmt: skip
 
 
