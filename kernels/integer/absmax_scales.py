@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+ROUNDED = 1e-9  # relative: what float64 may add to half a step
 LEVELS = {2: 1, 4: 7, 8: 127}  # bits -> the largest code of a symmetric code: -7 … 7, never -8
 
 
@@ -53,8 +54,9 @@ def half_steps_off(absmax: Tensor, scales: Tensor, levels: int) -> Tensor:
     """How far the largest values that were seen are from what they are rounded to, over half a step: `(expert,)` [-].
 
     Of `absmax (expert, channel)` as calibrated, rounded on the grid of `scales` alike, in float64. At most 1 where no
-    scale is too small for its channel; above where the largest value saturates. 0 for a channel of zeros.
+    scale is too small for its channel; above where the largest value saturates. 0 for a channel of zeros. Divided by
+    1 + 1e-9, which the last bits of float64 stay far below.
     """
     exact, step = absmax.double(), scales.double() / levels
     off = (quantise_by(exact, scales.double(), levels) - exact).abs()
-    return torch.where(off == 0.0, 0.0, off / (step / 2.0)).amax(-1)
+    return torch.where(off == 0.0, 0.0, off / (step / 2.0)).amax(-1) / (1.0 + ROUNDED)
