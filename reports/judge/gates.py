@@ -9,9 +9,9 @@ from functools import cached_property
 from kernels.closed_forms.lift_decomposition import Decomposition, pooled
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
-from reports.judge.each_domain import DomainValue, decided, domain_values, envelope, straddling
 from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_instrument, judge_control, judge_traps
+from reports.judge.spread.each_domain import DomainValue, decided, domain_values, envelope, straddling
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
     detectable_effect,

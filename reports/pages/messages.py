@@ -3,8 +3,8 @@
 from statistics import stdev
 
 from reports.base.spans import spans
-from reports.judge.each_domain import DomainValue
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
+from reports.judge.spread.each_domain import DomainValue
 from reports.prereg.measurement import Measurement
 from reports.prereg.measures import measure_file
 from reports.prereg.preregistration import Claim, Gate

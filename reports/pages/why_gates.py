@@ -3,8 +3,8 @@
 from statistics import fmean
 
 from reports.judge.decision import Decision
-from reports.judge.each_domain import DomainValue
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
+from reports.judge.spread.each_domain import DomainValue
 from reports.pages.messages import domain_text, gate_message
 from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import OUTSIDE, borderline, full_scope_text, interval_kind, no_interval

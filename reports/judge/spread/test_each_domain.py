@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from reports.judge.decision import decide, rule_text, unsaid
 from reports.judge.document import core_json
-from reports.judge.each_domain import DomainValue, decided, domain_values, envelope, straddling
 from reports.judge.gates import apply_rule, control_outcome, judge_gate
 from reports.judge.instruments import judge_trap
+from reports.judge.spread.each_domain import DomainValue, decided, domain_values, envelope, straddling
 from reports.pages.messages import gate_message, measurement_text
 from reports.pages.why_gates import gate_lines
 from reports.prereg.measurement import Measurement
