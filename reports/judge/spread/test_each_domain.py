@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,8 @@ def test_a_gate_is_met_killed_or_undecided(code: Sequence[float], maths: Sequenc
     assert gate.rule is not None
     assert gate.rule.observed == pytest.approx(max(np.mean(code), np.mean(maths)) - 1.0)
     assert (gate.undecided is not None) == (expected == "INCONCLUSIVE")
-    (row,) = core_json(decision, SUBJECT)["gates"]  # type: ignore[misc]
+    core: Any = core_json(decision, SUBJECT)
+    (row,) = core["gates"]
     assert row["undecided"] == (expected == "INCONCLUSIVE")
     assert [one["domain"] for one in row["domains"]] == ["code", "maths"]
     assert row["interval"] == pytest.approx(list(gate.interval or ()))

@@ -70,7 +70,9 @@ def _depth_table(by: Mapping[int, Mapping[str, float]]) -> Table:
 
 def _beside_table(layer: int, measurement: Measurement) -> Table:
     measured = measurement.measured
-    rows = tuple((variant, *values) for variant, values in measured.along(BESIDE, "variant").items())
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (variant, *values) for variant, values in measured.along(BESIDE, "variant").items()
+    )
     return Table(
         f"Beside it, with the layers up to {layer}: inflation [-]", ("variant", *measured.axes["domain"]), rows
     )

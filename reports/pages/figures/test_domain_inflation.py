@@ -1,5 +1,6 @@
 """The figure of a rule in each domain: by depth, with what was measured beside it; and of nothing."""
 
+import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from reports.judge.decision import decide
@@ -33,7 +34,7 @@ def test_depths_and_what_is_beside_are_told_by_domain() -> None:
     (panel,) = figure.panels
     axes_of = Canvas().subplots()
     panel.draw(axes_of)
-    drawn = {line.get_label(): list(line.get_ydata()) for line in axes_of.get_lines()}
+    drawn = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in axes_of.get_lines()}
     assert drawn["code"] == [100.0 * value for value in (depths.rows[0][1], depths.rows[1][1])]  # type: ignore[operator]
     assert axes_of.get_ylim()[1] > 5.0
 
