@@ -193,7 +193,7 @@ class ClaimUnderTest:
     def check(self, control: Control) -> Measurement:
         """Sends a control through the claim's own path. Raises `TrapMisfired` unless it comes out as registered."""
         measurement = self.study.obtain(Cell("control", control.name), self.source)
-        outcome = control_outcome(control, self.claim.rule, measurement)
+        outcome = control_outcome(control, self.claim.rule, measurement, interval=self.study.prereg.interval)
         self.study.say(f"{measurement_text(self.claim, measurement, noise=False)} (must {MUST[control.expected]})")
         if not outcome.sound:
             raise TrapMisfired(

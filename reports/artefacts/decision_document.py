@@ -159,6 +159,15 @@ class NullSubjectAtGate(Table):
     """What the rule compares, of each registered draw [-]."""
 
 
+class DomainRow(Table):
+    domain: Text
+    observed: float
+    interval: Range | None
+    """By a paired bootstrap over the sources of this domain; null where it has one."""
+    prompts: Positive
+    sources: Positive
+
+
 class GateRow(Table):
     claim: str
     checkpoint: Positive
@@ -206,6 +215,11 @@ class GateRow(Table):
     """Another estimator turns the status, one that noise of the same shapes does not meet."""
     empty: EmptySubject | None = None
     """Where the unquantised model knows no more of its prompts than a uniform output, so that the gate says nothing."""
+    domains: Annotated[Listed[DomainRow], Field(min_length=1)] | None = None
+    """Of a rule that must hold in each domain of the prompts: met where every interval ends at the threshold or below,
+    missed where one begins above."""
+    undecided: bool | None = None
+    """Of such a rule: whether it is neither, so that the gate is INCONCLUSIVE."""
     null_subject: NullSubjectAtGate | None = None
     """Of a rung that asks for structure."""
 

@@ -14,7 +14,7 @@ from reports.judge.secondary import SecondaryOutcome, conclude_secondary
 from reports.judge.spread.null_subject import by_most, surviving_draws
 from reports.prereg.known_metrics import counted_by
 from reports.prereg.preregistration import Cell, Preregistration, Verdict, registered_cells, running_order
-from reports.prereg.rules import ClosingAtMost, Rule, ShareAtMost, ShareBelow
+from reports.prereg.rules import ClosingAtMost, EachDomainAtMost, Rule, ShareAtMost, ShareBelow
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ class Decision:
         needed, missing = frozenset(self.gates[self.killed_at].gate.cells), frozenset(self.missing)
         closing = max(index for index, cell in enumerate(order) if cell in needed)
         return next((cell for cell in order[:closing] if cell in missing), None)
+
+    @property
+    def undecided(self) -> tuple[GateOutcome, ...]:
+        """The gates that are INCONCLUSIVE with every instrument sound, where that is so of all that are."""
+        found = [outcome for outcome in self.gates if outcome.status == "INCONCLUSIVE"]
+        return tuple(found) if all(outcome.undecided is not None for outcome in found) else ()
 
     @property
     def exploratory_gates(self) -> tuple[GateOutcome, ...]:
@@ -153,6 +159,8 @@ def rule_text(rule: Rule, cut_off: float | None = None) -> str:
             return f"{rule.metric} {rule.sign} {rule.bound:g} for {share}"
         case ClosingAtMost():
             return f"{rule.metric} ≤ {rule.at_most:g} with every layer quantised"
+        case EachDomainAtMost():
+            return f"{rule.metric} ≤ {rule.at_most:g} in each domain, by its interval, with every layer quantised"
     over = "" if rule.over_tau is None else f" and over {1 + rule.over_tau:g} τ"
     return f"mean {rule.metric} ≥ {rule.at_least:g}{over}"
 
@@ -179,6 +187,8 @@ UNSAID: Mapping[Verdict, str] = {
 def unsaid(decision: Decision) -> str:
     """What the verdict does not say; of a fact that noise has as well, that it is no sign of structure."""
     said = UNSAID[decision.verdict]
+    if decision.verdict == "INCONCLUSIVE" and decision.undecided:
+        said = "Nothing is decided: an interval is on both sides of its threshold; no claim is dead, and none alive."
     rules = [outcome.rule for outcome in decision.gates]
     fact = decision.prereg.asks == "fact" and decision.verdict == "SURVIVED"
     if fact and all(rule is not None and rule.noise_meets for rule in rules):

@@ -181,6 +181,7 @@ def gate_json(outcome: GateOutcome, attainable: Mapping[str, str]) -> dict[str, 
         "sensitivity": [sensitivity_json(other) for other in outcome.sensitivity],
         "verdict_depends_on_metric": bool(outcome.turned),
         **empty_json(outcome),
+        **domains_json(outcome),
         **null_json(outcome),
     }
 
@@ -190,6 +191,23 @@ def null_json(outcome: GateOutcome) -> dict[str, object]:
     if not outcome.null:
         return {}
     return {"null_subject": {"met": outcome.null_meets, "observed": [draw.observed for draw in outcome.null]}}
+
+
+def domains_json(outcome: GateOutcome) -> dict[str, object]:
+    """Domain by domain, of a rule in each; else no key."""
+    if outcome.rule is None or not outcome.rule.domains:
+        return {}
+    rows = [
+        {
+            "domain": one_line(value.domain),
+            "observed": value.observed,
+            "interval": None if value.interval is None else list(value.interval),
+            "prompts": value.prompts,
+            "sources": value.sources,
+        }
+        for value in outcome.rule.domains
+    ]
+    return {"domains": rows, "undecided": outcome.rule.undecided is not None}
 
 
 def empty_json(outcome: GateOutcome) -> dict[str, object]:

@@ -11,6 +11,7 @@ from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.judge.certified import certified_count
 from reports.judge.empty_subject import Knowledge, knowledge
 from reports.judge.instruments import EXACT, ControlOutcome, TrapOutcome, broken_instrument, judge_control, judge_traps
+from reports.judge.spread.each_domain import DomainValue, decided, domain_values, envelope, straddling
 from reports.judge.spread.full_scope import FullScope, full_scope_mean, full_scope_share
 from reports.judge.spread.mean_interval import (
     detectable_effect,
@@ -24,7 +25,16 @@ from reports.judge.spread.share_posterior import share_posterior
 from reports.prereg.measured_decomposition import decompose
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Interval, Preregistration, gates
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, Rule, ShareAtMost, ShareBelow, ShareRule
+from reports.prereg.rules import (
+    ClosingAtMost,
+    ClosingRule,
+    EachDomainAtMost,
+    MeanAtLeast,
+    Rule,
+    ShareAtMost,
+    ShareBelow,
+    ShareRule,
+)
 
 Measurements = Mapping[Cell, Measurement]
 
@@ -55,6 +65,8 @@ class RuleOutcome:
     certified_count: int | None = None  # how many are, if every machine must find as many
     layer_counts: tuple[tuple[int, int], ...] = ()  # of a share: how many of how many, in each layer
     noise_meets: bool = False  # structureless matrices of the same shapes would meet the rule: it says nothing
+    domains: tuple[DomainValue, ...] = ()  # of a rule in each domain of the prompts
+    undecided: str | None = None  # says why the rule is neither met nor missed; `met` is then False
 
     @property
     def tau(self) -> float | None:
@@ -87,6 +99,12 @@ class GateOutcome:
         return None if self.knowledge is None else self.knowledge.empty
 
     @property
+    def undecided(self) -> str | None:
+        """Says that the rule is neither met nor missed, where nothing else is in the way of a judgement."""
+        unsound = bool(self.broken) or _unsound(self.controls, self.traps)
+        return None if self.rule is None or unsound else self.rule.undecided
+
+    @property
     def met_by_noise(self) -> bool:
         """Most draws of the null subject meet the rule, so that meeting it says nothing."""
         return by_most(self.null_meets, len(self.null))
@@ -108,6 +126,8 @@ class GateOutcome:
         """
         if self.rule is None or (self.gate.census and not self.pairs):
             return None
+        if self.rule.domains:
+            return envelope(self.rule.domains)
         if self.pairs:
             return self._over_prompts[0]
         if isinstance(self.gate.claim.rule, ShareRule):
@@ -123,6 +143,9 @@ class GateOutcome:
         """
         if self.rule is None or (self.gate.census and not self.pairs):
             return None
+        if self.rule.domains:
+            errors = [value.error for value in self.rule.domains]
+            return None if None in errors else DETECTABLE_STANDARD_ERRORS * max(error or 0.0 for error in errors)
         if self.pairs:
             error = self._over_prompts[1]
             return DETECTABLE_STANDARD_ERRORS * error if error else None
@@ -151,7 +174,7 @@ class GateOutcome:
     def full_scope(self) -> FullScope | None:
         """What all layers may come to, seen from an early checkpoint; None elsewhere."""
         rule, whole = self.gate.claim.rule, self.gate.whole
-        if self.rule is None or self.pairs or whole is None or self.gate.census or isinstance(rule, ClosingAtMost):
+        if self.rule is None or self.pairs or whole is None or self.gate.census or isinstance(rule, ClosingRule):
             return None
         if isinstance(rule, ShareRule):
             return full_scope_share(self.rule.layer_counts, whole, rule.at_least, self.registered.level)
@@ -172,19 +195,23 @@ class GateOutcome:
         return bootstrap_over_prompts(self.pairs, self.registered, self.sources)
 
 
-def apply_rule(
+def apply_rule(  # noqa: PLR0913, PLR0917 - what any kind of rule is applied with
     rule: Rule,
     layers: Sequence[Measurement],
     metric: str | None = None,
     tolerance: float = 0.0,
     cut_off: float | None = None,
+    interval: Interval | None = None,
 ) -> RuleOutcome:
     """`rule` on the pooled samples of `layers`, under its own metric or under another one of the same kind.
 
     `tolerance` is how far a reproduced value of the metric may be [-]: it gives the outcome its reach. With `cut_off`
-    a share is met above that, in place of the rule's `at_least`.
+    a share is met above that, in place of the rule's `at_least`. `interval` says how sources are resampled, for a rule
+    that is decided by intervals.
     """
     metric = metric or rule.metric
+    if isinstance(rule, EachDomainAtMost):
+        return _each_domain(layers[-1], metric, rule, tolerance, interval)
     if isinstance(rule, ClosingAtMost):
         return _closing_outcome(layers[-1], metric, rule, tolerance)
     samples = [measurement.measured.samples[metric] for measurement in layers]
@@ -253,7 +280,7 @@ def _share(samples: Sequence[float], below: float) -> float:
 
 
 def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float], cut_off: float | None = None) -> bool:
-    if isinstance(rule, ClosingAtMost):
+    if isinstance(rule, ClosingRule):
         return observed <= rule.at_most
     if cut_off is not None:
         return observed > cut_off
@@ -263,11 +290,13 @@ def _meets(rule: Rule, metric: str, observed: float, draws: Sequence[float], cut
     return met
 
 
-def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tolerance: float) -> RuleOutcome:
+def _closing_outcome(
+    closing: Measurement, metric: str, rule: ClosingAtMost, tolerance: float, largest: float | None = None
+) -> RuleOutcome:
     """A rule on the model with every layer up to `closing`'s changed; `median` is over prompts, of
-    `(NLL − NLL₀) / mean NLL₀`: a single prompt's NLL₀ may be 0."""
+    `(NLL − NLL₀) / mean NLL₀`: a single prompt's NLL₀ may be 0. `largest`: of several values, the one compared."""
     samples = closing.measured.samples[metric]
-    (observed,) = samples
+    (observed,) = samples if largest is None else (largest,)
     pairs = paired_nll(closing, metric)
     scale = statistics.fmean(before for before, _ in pairs)
     middle = statistics.median((after - before) / scale for before, after in pairs)
@@ -289,6 +318,26 @@ def _closing_outcome(closing: Measurement, metric: str, rule: ClosingAtMost, tol
     )
 
 
+def _each_domain(
+    closing: Measurement, metric: str, rule: EachDomainAtMost, tolerance: float, interval: Interval | None
+) -> RuleOutcome:
+    """The same in each domain, decided by intervals; `observed` is the largest. Borderline: every interval moved by
+    `tolerance` would decide otherwise."""
+    if interval is None:
+        raise ValueError(f"{metric}: no interval, expected how the sources of each domain are resampled")
+    values = domain_values(closing, metric, interval)
+    found = decided(values, rule.at_most)
+    observed = max(value.observed for value in values)
+    plain = _closing_outcome(closing, metric, ClosingAtMost(rule.metric, rule.at_most), tolerance, observed)
+    return replace(
+        plain,
+        met=found == "met",
+        borderline=any(decided(values, rule.at_most, shift) != found for shift in (-tolerance, tolerance)),
+        domains=values,
+        undecided=straddling(values, rule.at_most),
+    )
+
+
 def paired_nll(measurement: Measurement, metric: str) -> list[tuple[float, float]]:
     """(NLL₀, NLL) of each prompt [nats]: what an inflation is made of."""
     samples = measurement.measured.samples
@@ -305,13 +354,18 @@ def haar_draws(layers: Sequence[Measurement]) -> tuple[float, ...]:
 
 
 def control_outcome(
-    control: Control, rule: Rule, measurement: Measurement | None, tolerance: float = 0.0
+    control: Control,
+    rule: Rule,
+    measurement: Measurement | None,
+    tolerance: float = 0.0,
+    interval: Interval | None = None,
 ) -> ControlOutcome:
     """`judge_control` with the rule applied to the control's own layer."""
     if measurement is None:
         return ControlOutcome(control, rule.metric, "NOT_RUN", None, None, "did not run")
-    outcome = apply_rule(rule, [measurement], tolerance=tolerance)
-    return replace(judge_control(control, rule, outcome.met, measurement), borderline=outcome.borderline)
+    outcome = apply_rule(rule, [measurement], tolerance=tolerance, interval=interval)
+    judged = judge_control(control, rule, outcome.met, measurement, outcome.undecided)
+    return replace(judged, borderline=outcome.borderline)
 
 
 def judge_gate(
@@ -321,7 +375,8 @@ def judge_gate(
     tolerances: Mapping[str, float] = EXACT,
     gaussian_draws: int = 1,
 ) -> GateOutcome:
-    """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line) or NOT_RUN (something is missing).
+    """MET, KILLED, INCONCLUSIVE (a control, a trap or a rotation is out of line, or the rule is undecided) or NOT_RUN
+    (something is missing).
 
     `tolerances`: metric -> how far a reproduced value may be [-], which tells what is borderline; a metric without one
     must come out exactly. `gaussian_draws`: of how many matrices the mean is that an i.i.d. null comes to.
@@ -329,7 +384,7 @@ def judge_gate(
     rule = gate.claim.rule
     controls = tuple(
         control_outcome(
-            control, rule, measurements.get(Cell("control", control.name)), tolerances.get(rule.metric, 0.0)
+            control, rule, measurements.get(Cell("control", control.name)), tolerances.get(rule.metric, 0.0), interval
         )
         for control in gate.controls
     )
@@ -344,13 +399,17 @@ def judge_gate(
     }
     complete = len(layers) == len(judged)
     metrics = (rule.metric, *gate.claim.sensitivity) if complete else ()
-    outcomes = tuple(apply_rule(rule, layers, metric, tolerances.get(metric, 0.0), gate.cut_off) for metric in metrics)
+    outcomes = tuple(
+        apply_rule(rule, layers, metric, tolerances.get(metric, 0.0), gate.cut_off, interval) for metric in metrics
+    )
     outcome = outcomes[0] if complete else None
     status: GateStatus
     if broken or _unsound(controls, traps):
         status = "INCONCLUSIVE"
     elif missing or outcome is None:
         status = "NOT_RUN"
+    elif outcome.undecided is not None:
+        status = "INCONCLUSIVE"
     else:
         status = "MET" if outcome.met else "KILLED"
     null = () if outcome is None else _null(gate, layers)

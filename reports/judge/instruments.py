@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Cell, Control, Gate, GateStatus, Trap
-from reports.prereg.rules import AtLevel, ClosingAbove, LargestAtMost, Rule
+from reports.prereg.rules import AtLevel, ClosingAbove, EachDomainAbove, EachDomainWithin, LargestAtMost, Rule
 from reports.prereg.samples import Measured
 
 EXACT: Mapping[str, float] = MappingProxyType({})  # no metric may be off at all
@@ -20,12 +20,14 @@ GAUGE = (
 )
 BASIS = "basis_residual"  # max |V^T V - I| of each basis of directions, in units of what a rotation's may be [-]
 MATCHING = "matching_residual"  # max |P^T P - I| of each matching of neurons, in the same units: 0 of a permutation [-]
+OUTPUT = "output_rounding"  # the same of the largest outputs of experts, by calibrated scales [-]
 FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType({
     RESIDUAL: ("a rotation", "as far from orthogonal as allowed"),
     GAUGE: ("a gauge", "as far from what a gauge is as allowed"),
     BASIS: ("a basis", "as far from orthonormal as allowed"),
     MATCHING: ("a matching", "as far from a permutation as allowed"),
     ROUNDING: ("a weight", "as far from what it is rounded to as half a step"),
+    OUTPUT: ("an output of the calibration", "as far from what it is rounded to as half a step"),
 })  # fmt: skip
 
 
@@ -84,17 +86,20 @@ def _worst(measured: Measured, name: str) -> float | None:
     return math.nan if any(math.isnan(residual) for residual in residuals) else max(residuals)
 
 
-def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurement) -> ControlOutcome:
+def judge_control(
+    control: Control, rule: Rule, met: bool, measurement: Measurement, undecided: str | None = None
+) -> ControlOutcome:
     """Did matrices with a known answer get that answer (`met`), and are they where theory puts them?"""
     measured = measurement.measured
     middle = median(measured.samples[rule.metric])
     obtained: GateStatus = "MET" if met else "KILLED"
     broken = broken_instrument(measured)
-    if broken is not None:
+    if broken is not None or undecided is not None:
         obtained = "INCONCLUSIVE"
     faults = [] if obtained == control.expected else [f"expected {control.expected}"]
     reason = f"obtained {obtained} (median {rule.metric} {middle:.4g} [-]"
-    reason += ")" if broken is None else f", {broken.what} {broken.times:.3g} times {broken.than})"
+    reason += "" if broken is None else f", {broken.what} {broken.times:.3g} times {broken.than}"
+    reason += ")" if undecided is None else f"), {undecided}"
     if (
         control.level is not None
         and control.tolerance is not None
@@ -118,7 +123,9 @@ def judge_control(control: Control, rule: Rule, met: bool, measurement: Measurem
     return ControlOutcome(control, rule.metric, obtained, middle, not faults, "; ".join([reason, *faults]))
 
 
-def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0) -> TrapOutcome:
+def judge_trap(  # noqa: PLR0911 - a rule each
+    trap: Trap, layer: int, measurement: Measurement | None, tolerance: float = 0.0
+) -> TrapOutcome:
     """Whether the trap misfired at this layer. `tolerance`: how far a reproduced value may be [-].
 
     What doing nothing leaves (`LargestAtMost`) is noise under a bound, and is never borderline.
@@ -131,6 +138,8 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         return TrapOutcome(
             trap, layer, worst, worst <= rule.at_most, f"largest {rule.metric} {worst:.3g}, at most {rule.at_most:g}"
         )
+    if isinstance(rule, EachDomainAbove | EachDomainWithin):
+        return _in_each_domain(trap, rule, layer, measured, tolerance)
     observed = fmean(measured.samples[rule.metric])
     if isinstance(rule, ClosingAbove):
         reason, sound = f"{rule.metric} {observed:.4f}, must exceed {rule.above:g}", observed > rule.above
@@ -153,6 +162,24 @@ def judge_trap(trap: Trap, layer: int, measurement: Measurement | None, toleranc
         sound = sound and lift < rule.lift_below
         distances.append(abs(lift - rule.lift_below))
     return TrapOutcome(trap, layer, observed, sound, reason, tolerance > 0.0 and min(distances) <= tolerance)
+
+
+def _in_each_domain(
+    trap: Trap, rule: EachDomainAbove | EachDomainWithin, layer: int, measured: Measured, tolerance: float
+) -> TrapOutcome:
+    """By the domain that is nearest to misfiring. What must matter and does not leaves the claim empty."""
+    values = measured.samples[rule.metric].values
+    domains = measured.axes[measured.samples[rule.metric].axes[0]]
+    if isinstance(rule, EachDomainAbove):
+        observed, bound, needed = min(values), rule.above, "must exceed"
+        sound = observed > bound
+    else:
+        observed, bound, needed = max(values), rule.at_most, "at most"
+        sound = observed <= bound
+    reason = f"{rule.metric} {observed:.4f} in {domains[values.index(observed)]}, {needed} {bound:g}"
+    if isinstance(rule, EachDomainAbove) and not sound:
+        reason += f": what is taken away matters too little, and {trap.claim} is empty here"
+    return TrapOutcome(trap, layer, observed, sound, reason, 0.0 < tolerance >= abs(observed - bound))
 
 
 def trap_tolerance(metric: str, guarded: str, tolerances: Mapping[str, float]) -> float:

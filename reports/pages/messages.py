@@ -4,10 +4,11 @@ from statistics import stdev
 
 from reports.base.spans import spans
 from reports.judge.gates import GateOutcome, RuleOutcome, apply_rule
+from reports.judge.spread.each_domain import DomainValue
 from reports.prereg.measurement import Measurement
 from reports.prereg.measures import measure_file
 from reports.prereg.preregistration import Claim, Gate
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareAtMost, ShareBelow, ShareRule
+from reports.prereg.rules import ClosingAtMost, EachDomainAtMost, MeanAtLeast, ShareAtMost, ShareBelow, ShareRule
 
 NAMED = 4  # missing cells that a message names; the others it counts
 MUST = {"MET": "pass", "KILLED": "fail", "INCONCLUSIVE": "be refused"}
@@ -37,6 +38,9 @@ def measurement_text(claim: Claim, measurement: Measurement, noise: bool = True)
 def damage_text(metric: str, measurement: Measurement) -> str:
     """What quantising the layers up to a cell's does, and that layer alone."""
     samples = measurement.measured.samples
+    if samples[metric].axes == ("domain",):
+        by = zip(measurement.measured.axes["domain"], samples[metric], strict=True)
+        return f"{metric} {', '.join(f'{value:+.1%} {domain}' for domain, value in by)} to here"
     (upto,) = samples[metric]
     text = f"{metric} {upto:+.1%}{_between(metric, measurement)}"
     if f"{metric}_alone" not in samples:
@@ -62,6 +66,8 @@ def gate_message(outcome: GateOutcome) -> str:
         unsound = [control.control.name for control in outcome.controls if control.sound is False]
         unsound += [trap.cell.id for trap in outcome.traps if trap.sound is False]
         why = f"out of line: {', '.join(unsound)}" if unsound else f"not measured: {missing}"
+        if outcome.status == "INCONCLUSIVE" and rule is not None and outcome.undecided is not None:
+            why = f"{_observed(claim, rule)}, need {_needed(outcome.gate, rule)} [-]; {outcome.undecided}"
         return f"{where}: {outcome.status}, {outcome.broken[0] if outcome.broken else why}"
     text = f"{where}: {outcome.status}, {_observed(claim, rule)}, need {_needed(outcome.gate, rule)}"
     text += f" [-]; median {rule.median:.3f}"
@@ -84,12 +90,21 @@ def _observed(claim: Claim, outcome: RuleOutcome) -> str:
     if isinstance(rule, ShareRule):
         counted = f"{round(observed * n)}/{n} {outcome.counted} ({observed:.0%})"
         return f"{rule.metric} {rule.sign} {rule.bound:.2f} for {counted}"
+    if isinstance(rule, EachDomainAtMost):
+        by = ", ".join(domain_text(value) for value in outcome.domains)
+        return f"{rule.metric} {by} over {n} {outcome.counted}"
     if isinstance(rule, ClosingAtMost):
         return f"{rule.metric} {observed:.3f} over {n} {outcome.counted}"
     return f"mean {rule.metric} {observed:.3f} over {n} {outcome.counted}"
 
 
-def _needed(gate: Gate, outcome: RuleOutcome) -> str:
+def domain_text(value: DomainValue) -> str:
+    """`0.021 in code [0.010, 0.034]`."""
+    between = "" if value.interval is None else f" [{value.interval[0]:.3f}, {value.interval[1]:.3f}]"
+    return f"{value.observed:.3f} in {value.domain}{between}"
+
+
+def _needed(gate: Gate, outcome: RuleOutcome) -> str:  # noqa: PLR0911 - a rule each
     cut_off = gate.cut_off
     match gate.claim.rule:
         case ShareBelow() | ShareAtMost() if cut_off is not None:
@@ -99,6 +114,8 @@ def _needed(gate: Gate, outcome: RuleOutcome) -> str:
             return f"≥ {_matrices_needed(at_least, outcome.n)} ({at_least:.0%})"
         case ClosingAtMost(at_most=at_most):
             return f"≤ {at_most:g}"
+        case EachDomainAtMost(at_most=at_most):
+            return f"intervals ≤ {at_most:g} in each"
         case MeanAtLeast(at_least=at_least, over_tau=over_tau):
             if over_tau is None:
                 return f"≥ {at_least:g}"

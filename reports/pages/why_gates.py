@@ -4,12 +4,13 @@ from statistics import fmean
 
 from reports.judge.decision import Decision
 from reports.judge.gates import GateOutcome, Measurements, RuleOutcome
-from reports.pages.messages import gate_message
+from reports.judge.spread.each_domain import DomainValue
+from reports.pages.messages import domain_text, gate_message
 from reports.pages.sections.controls_section import controls_line
 from reports.pages.sections.fired_section import OUTSIDE, borderline, full_scope_text, interval_kind, no_interval
 from reports.pages.sections.sensitivity_section import fragile, uninformative
 from reports.pages.sections.traps_section import traps_line
-from reports.prereg.rules import ClosingAtMost, MeanAtLeast, ShareAtMost, ShareBelow
+from reports.prereg.rules import ClosingAtMost, EachDomainAtMost, MeanAtLeast, ShareAtMost, ShareBelow
 
 
 def gate_lines(outcome: GateOutcome, decision: Decision, measurements: Measurements) -> list[str]:
@@ -49,6 +50,23 @@ def _pooled(outcome: GateOutcome, rule: RuleOutcome, measurements: Measurements)
                 f"read at {closing.id} alone, with every layer quantised: {rule.observed:.4f} "
                 f"{_compared(rule.met, '≤', '>')} {rule.threshold:g}"
             ]
+        case EachDomainAtMost():
+            (closing,) = outcome.gate.claim_cells
+            return [
+                f"read at {closing.id} alone, with every layer quantised, domain by domain",
+                *(
+                    f"{domain_text(value)}, by {value.prompts} prompts from {value.sources} sources: "
+                    f"{_side(value, rule.threshold)} {rule.threshold:g}"
+                    for value in rule.domains
+                ),
+            ]
+
+
+def _side(value: DomainValue, bound: float) -> str:
+    if value.interval is None:
+        return "without an interval, undecided at"
+    low, high = value.interval
+    return "below" if high <= bound else "above" if low > bound else "on both sides of"
 
 
 def _compared(true: bool, sign: str, opposite: str) -> str:
@@ -111,7 +129,7 @@ def part(outcome: GateOutcome, decision: Decision) -> str:
     if decision.verdict == "KILLED":
         return "it was judged before the rung's first kill and is part of the core; it did not kill"
     weight = {
-        "INCONCLUSIVE": "one of its instruments is out of line, and no gate was killed",
+        "INCONCLUSIVE": outcome.undecided or "one of its instruments is out of line, and no gate was killed",
         "NOT_RUN": "what it needs was not measured",
         "MET": "it does not stand in the way of survival" + (", and noise meets it too" * outcome.met_by_noise),
         "KILLED": "it kills",

@@ -11,6 +11,9 @@ from reports.prereg.rules import (
     AtLevel,
     ClosingAbove,
     ClosingAtMost,
+    EachDomainAbove,
+    EachDomainAtMost,
+    EachDomainWithin,
     LargestAtMost,
     Rule,
     ShareAtMost,
@@ -59,7 +62,7 @@ def layer_arithmetic(measured: Measured, rule: Rule | TrapRule) -> list[str]:
     match rule:
         case ShareBelow() | ShareAtMost():
             return [*worked, *_share(measured, rule)]
-        case ClosingAtMost() | ClosingAbove():
+        case ClosingAtMost() | ClosingAbove() | EachDomainAtMost() | EachDomainAbove() | EachDomainWithin():
             return worked
         case LargestAtMost():
             worst = max(samples, key=lambda value: math.inf if math.isnan(value) else value)
@@ -93,6 +96,10 @@ def trap_rule_text(rule: TrapRule) -> str:
             return f"no |{rule.metric}| above {rule.at_most:g}"
         case ClosingAbove():
             return f"{rule.metric} above {rule.above:g} with every layer quantised"
+        case EachDomainAbove():
+            return f"{rule.metric} above {rule.above:g} in each domain, with every layer changed"
+        case EachDomainWithin():
+            return f"{rule.metric} at most {rule.at_most:g} in each domain, with every layer changed"
     return f"mean {rule.metric} at most {rule.at_most:g}"
 
 

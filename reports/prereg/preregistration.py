@@ -53,7 +53,7 @@ from reports.prereg.allowed_values import (
 )
 from reports.prereg.known_names import EVERY_NULL, GENERATORS, NULLS, OPTIMISERS, metrics, relative_metrics, runs_model
 from reports.prereg.named_rules import Named, rule_apart, rule_name, schema_with_rule
-from reports.prereg.rules import CLAIM_RULES, CLOSING, REGISTERED, TRAP_RULES, Rule, TrapRule
+from reports.prereg.rules import CLAIM_RULES, CLOSING, MEASURED_ONCE, REGISTERED, TRAP_RULES, Rule, TrapRule
 
 Verdict = Literal["SURVIVED", "KILLED", "INCONCLUSIVE", "INCOMPLETE", "VACUOUS"]
 GateStatus = Literal["MET", "KILLED", "INCONCLUSIVE", "NOT_RUN"]
@@ -191,7 +191,7 @@ class ControlModel:
     prompt_tokens: Tokens
     nll: Nats  # of the unquantised model, set by the scale of its logits [nats] …
     nll_tolerance: Nats  # … and how far from it the sampled mean may be [nats]
-    basis: Basis  # in which it is quantised
+    basis: Basis | None = None  # in which its weights are quantised; none where they are not
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -340,6 +340,19 @@ class Activations:
     dtype: Annotated[Str, choice(("float32", "bfloat16"))]  # of the model under test
     batch_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # at most so many in one batch of prompts, padding included
     seed: Seed  # of the halving of each domain's sources
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class ExpertOutputs:
+    """How the outputs of chosen experts are rounded: by the absmax of each (layer, expert, channel), calibrated on the
+    sources that teach; and what is reported beside, where a scope closes."""
+
+    calibration: Line  # domain whose tokens are calibrated on; of prompts of which none is of it, all of them
+    fewest_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # to calibrate on, or it is refused
+    fewest_routed: Annotated[Int, integer(1, MOST_TOKENS)]  # that an expert was sent; of fewer, the layer's absmax
+    outliers: Annotated[Array[Size], ONCE]  # largest channels of each output that are kept; reported
+    scopes: Array[LayerCount]  # numbers of layers at which that and other roundings are reported
+    seed: Seed  # of permuted scales
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -522,6 +535,7 @@ class Preregistration:
     permutations: Permutations | None = None  # … and this where something permutes
     gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
     activations: Activations | None = None  # registered as soon as a claim's metric needs what a model computes
+    expert_outputs: ExpertOutputs | None = None  # registered as soon as something rounds what experts put out
     rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:
@@ -587,8 +601,10 @@ class Gate:
 
     @property
     def running(self) -> tuple[Cell, ...]:
-        """`cells` and, where a rule reads the last layer alone, the same at its other layers, in running order."""
-        by_trap = [Cell("trap", trap.name, layer) for trap in self.traps for layer in self.ordered]
+        """`cells` and, where a rule reads the last layer alone, the same at its other layers, in running order; but
+        nothing more of what is measured once."""
+        once = {trap: self.judged_layers(trap.rule) for trap in self.traps if isinstance(trap.rule, MEASURED_ONCE)}
+        by_trap = [Cell("trap", trap.name, layer) for trap in self.traps for layer in once.get(trap, self.ordered)]
         by_claim = [Cell("claim", self.claim.name, layer) for layer in self.ordered]
         every = [*self.control_cells, *by_trap, *by_claim]
         if not self.claim.order:

@@ -115,6 +115,34 @@ class ClosingAbove:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class EachDomainAtMost:
+    """`metric` is at most `at_most` in each domain of the prompts, with every layer up to the gate's last one changed.
+
+    By intervals, over resampled sources of a domain: met where each ends at `at_most` or below, missed where one begins
+    above. Where neither is so, the value may be on either side of the bound, and nothing is decided.
+    """
+
+    metric: Annotated[Str, _read_by("each_domain_at_most")]
+    at_most: AnyNumber
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class EachDomainAbove:
+    """`metric` exceeds `above` in each domain, as `closing_above`, but measured at the gate's last layer alone."""
+
+    metric: Annotated[Str, _read_by("each_domain_above")]
+    above: AnyNumber
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class EachDomainWithin:
+    """`metric` exceeds `at_most` in no domain, by its value alone, at the gate's last layer alone."""
+
+    metric: Annotated[Str, _read_by("each_domain_within")]
+    at_most: AnyNumber
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class LargestAtMost:
     """No value of `metric` exceeds `at_most`."""
 
@@ -132,19 +160,29 @@ class AtLevel:
 
 
 ShareRule = ShareBelow | ShareAtMost
-Rule = ShareRule | MeanAtLeast | ClosingAtMost
-TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove
-CLOSING = (ClosingAtMost, ClosingAbove)  # read at the last layer of a gate alone, where they hold for the model
+ClosingRule = ClosingAtMost | EachDomainAtMost
+Rule = ShareRule | MeanAtLeast | ClosingRule
+TrapRule = AtLevel | MeanAtMost | LargestAtMost | ClosingAbove | EachDomainAbove | EachDomainWithin
+MEASURED_ONCE = (EachDomainAbove, EachDomainWithin)  # at the last layer of a gate, and at no other
+CLOSING = (
+    ClosingAtMost,
+    ClosingAbove,
+    EachDomainAtMost,
+    *MEASURED_ONCE,
+)  # read at the last layer of a gate alone, where they hold for the model
 CLAIM_RULES: Mapping[str, type] = {
     "share_below": ShareBelow,
     "share_at_most": ShareAtMost,
     "mean_at_least": MeanAtLeast,
     "closing_at_most": ClosingAtMost,
+    "each_domain_at_most": EachDomainAtMost,
 }
 TRAP_RULES: Mapping[str, type] = {
     "at_level": AtLevel,
     "mean_at_most": MeanAtMost,
     "largest_at_most": LargestAtMost,
     "closing_above": ClosingAbove,
+    "each_domain_above": EachDomainAbove,
+    "each_domain_within": EachDomainWithin,
 }
 RULES = {**CLAIM_RULES, **TRAP_RULES}

@@ -53,7 +53,7 @@ class Measured:
 
     `axes[axis]` names what is along it: the projections, the experts, the prompts, the nulls. `profiles` are curves
     for figures, such as the mean spectrum of each projection, and `texts` are for people: no rule reads either. Of the
-    texts, `sources` also tells intervals which prompts belong together.
+    texts, `sources` also tells intervals which prompts belong together, and `domains` a rule on each which are its own.
     """
 
     samples: Mapping[str, Samples]
@@ -81,6 +81,11 @@ class Measured:
     def sources(self) -> tuple[str, ...] | None:
         """Where each prompt comes from; None where none is named, so that each is its own source."""
         return tuple(self.texts["sources"].split("\n")) if "sources" in self.texts else None
+
+    @property
+    def domains(self) -> tuple[str, ...] | None:
+        """Of each prompt; None where none is named."""
+        return tuple(self.texts["domains"].split("\n")) if "domains" in self.texts else None
 
     def null_draws(self, name: str) -> tuple[tuple[float, ...], ...]:
         """The samples `name` as each draw of the null subject has them; nothing where it has no part in them."""

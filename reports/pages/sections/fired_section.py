@@ -1,5 +1,7 @@
 """Every gate: what its rule compared, by how much it was met or missed, and how sure that is."""
 
+from collections.abc import Sequence
+
 from reports.base.number_table import Table, Value
 from reports.judge.gates import GateOutcome, RuleOutcome
 from reports.judge.spread.full_scope import FullScope
@@ -37,15 +39,33 @@ def section(told: Told) -> Section:
         f"{outcome.gate.id} is {words}" for outcome in decision.gates if (words := borderline(outcome.rule)) is not None
     )
     empty = tuple(f"{outcome.gate.id} is {outcome.empty}" for outcome in decision.gates if outcome.empty is not None)
+    split = tuple(
+        f"{outcome.gate.id} is {outcome.undecided}" for outcome in decision.gates if outcome.undecided is not None
+    )
+    domains = _domain_table(decision.gates)
+    if domains is not None:
+        notes.append("A rule in each domain observes the largest; its interval is of the greatest ends of all domains.")
     table = Table("Gates in the order in which they were judged", COLUMNS, rows, {"margin": "+.3f"}, unit="-")
     broken = tuple(line for outcome in decision.gates for line in outcome.broken)
     return Section(
         "What fired",
-        (table, *notes, *(f"{line}." for line in (*near, *empty))),
-        lines=(*broken, *near, *empty),
+        (table, *([] if domains is None else [domains]), *notes, *(f"{line}." for line in (*near, *empty, *split))),
+        lines=(*broken, *near, *empty, *split),
         details=broken,
         figures=("gates",),
     )
+
+
+def _domain_table(outcomes: Sequence[GateOutcome]) -> Table | None:
+    """A row for each domain of a gate whose rule holds in each; None where there is none."""
+    rows: list[tuple[Value, ...]] = [
+        (outcome.gate.id, value.domain, value.observed, value.interval, value.prompts, value.sources)
+        for outcome in outcomes
+        if outcome.rule is not None
+        for value in outcome.rule.domains
+    ]
+    columns = ("gate", "domain", "observed", "95 % interval", "prompts", "sources")
+    return Table("Domain by domain, with a bootstrap over its sources", columns, tuple(rows), unit="-") if rows else None
 
 
 def borderline(rule: RuleOutcome | None) -> str | None:

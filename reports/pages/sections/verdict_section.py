@@ -29,6 +29,8 @@ def cause(decision: Decision) -> str:
         return decision.trigger
     if decision.verdict == "INCOMPLETE":
         return f"{len(decision.missing)} registered cells were not measured, first {decision.missing[0].id}"
+    if decision.verdict == "INCONCLUSIVE" and decision.undecided:
+        return f"{decision.undecided[0].gate.id} is {decision.undecided[0].undecided}"
     if decision.verdict == "INCONCLUSIVE":
         return "a control, a trap or a rotation is out of line: redesign and seal again"
     if decision.verdict == "VACUOUS":

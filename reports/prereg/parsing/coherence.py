@@ -131,10 +131,7 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
 
 def check(prereg: Preregistration) -> None:
     """What is left once its subject and claims were checked."""
-    for i, control in enumerate(prereg.controls):
-        if control.model is not None and control.model.experts_per_token > control.experts:
-            allowed = f"an integer from 1 to {control.experts}"
-            refuse(f"controls[{i}].model.experts_per_token", control.model.experts_per_token, allowed)
+    _check_control_models(prereg)
     for i, trap in enumerate(prereg.traps):
         if "one_bit" in needs(trap.rule.metric) and not prereg.claim(trap.claim).of_model:
             refuse(f"traps[{i}].claim", trap.claim, "a claim about the whole model, which this trap runs")
@@ -161,9 +158,26 @@ def check(prereg: Preregistration) -> None:
     _check_held_out(prereg)
     _check_null_subject(prereg)
     _check_gauge(prereg)
+    if prereg.expert_outputs is not None:
+        _check_ascending("expert_outputs.scopes", prereg.expert_outputs.scopes, prereg.subject.layers)
     if prereg.rung in prereg.rests_on:
         refuse("rests_on", list(prereg.rests_on), f"rungs other than {prereg.rung} itself")
     require_keys(prereg.tolerances, _measured(prereg.claims), (), "tolerances.")
+
+
+def _check_control_models(prereg: Preregistration) -> None:
+    """A token's experts are among those that there are; a basis is named where weights are quantised in one."""
+    for i, control in enumerate(prereg.controls):
+        model, key = control.model, f"controls[{i}].model"
+        if model is None:
+            continue
+        if model.experts_per_token > control.experts:
+            refuse(f"{key}.experts_per_token", model.experts_per_token, f"an integer from 1 to {control.experts}")
+        quantised = "one_bit" in needs(prereg.claim(control.claim).rule.metric)
+        if quantised and model.basis is None:
+            raise BadInput(f"{key}.basis: missing, expected in which basis it is quantised; add it")
+        if not quantised and model.basis is not None:
+            refuse(f"{key}.basis", model.basis, "none, since its weights are not quantised")
 
 
 def _check_secondaries(prereg: Preregistration) -> None:
@@ -243,6 +257,7 @@ def _check_read(prereg: Preregistration) -> None:
         ("int4", "how weights are rounded"),
         ("permutations", "how many orders are drawn"),
         ("activations", "how the model is run on text"),
+        ("expert_outputs", "how outputs are rounded"),
     ):
         metric = next((metric for metric in read if key in needs(metric)), None)
         if metric is not None and getattr(prereg, key) is None:
