@@ -343,6 +343,16 @@ class Activations:
 
 
 @dataclass(frozen=True, config=REGISTERED)
+class KeyCache:
+    """How a rotation of each head's keys is learned on half of the sources, and what its bits are spread over."""
+
+    learning_tokens: Draws  # of a layer, at most, evenly spaced over the prompts that teach
+    context_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # of a cache that holds one rotation and mean for each head
+    widest_together: Size  # of all heads as one, which have one rotation where they are no wider; reported
+    together_steps: Steps  # of that search and of the one on keys that are not centred, in long steps; reported
+
+
+@dataclass(frozen=True, config=REGISTERED)
 class NullDraws:
     """What an effective dimension is put over: i.i.d. Gaussian matrices of the same shape, drawn in float64."""
 
@@ -522,6 +532,7 @@ class Preregistration:
     permutations: Permutations | None = None  # … and this where something permutes
     gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
     activations: Activations | None = None  # registered as soon as a claim's metric needs what a model computes
+    key_cache: KeyCache | None = None  # registered as soon as a claim's metric needs keys as they are cached
     rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
 from reports.prereg.known_metrics import measure_of
-from reports.prereg.known_names import GENERATORS, MODELS, breaking, lands
+from reports.prereg.known_names import GENERATORS, MODELS, WHOLE, breaking, lands
 from reports.prereg.measures import alone, measure_file, needs
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
@@ -118,6 +118,8 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
         if claim.of_model and generator not in MODELS:
             allowed = f"one of {', '.join(MODELS)} for a claim about the whole model"
             refuse(f"controls[{i}].generator", generator, allowed)
+        if generator in WHOLE and not claim.of_model:
+            refuse(f"controls[{i}].generator", generator, "one that plants something in experts")
         rotating = lands(claim.rule.metric)
         pairs = KNOWN if rotating else KNOWN[:1]
         beside = ("stored", *(OF_ROTATIONS if rotating else ()), *breaking(claim.rule.metric))
@@ -243,6 +245,7 @@ def _check_read(prereg: Preregistration) -> None:
         ("int4", "how weights are rounded"),
         ("permutations", "how many orders are drawn"),
         ("activations", "how the model is run on text"),
+        ("key_cache", "how rotations of keys are learned"),
     ):
         metric = next((metric for metric in read if key in needs(metric)), None)
         if metric is not None and getattr(prereg, key) is None:
