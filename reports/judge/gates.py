@@ -449,10 +449,13 @@ def _null(gate: Gate, layers: Sequence[Measurement]) -> tuple[NullDraw, ...]:
     bare = replace(rule, over_tau=None) if isinstance(rule, MeanAtLeast) else rule
 
     def apply(drawn: Sequence[Measurement]) -> NullDraw:
+        if isinstance(rule, ClosingAtMost):  # of the whole model: a draw has no prompts of its own
+            (observed,) = drawn[-1].measured.samples[rule.metric]
+            return NullDraw(observed, _meets(rule, rule.metric, observed, ()))
         outcome = apply_rule(bare, drawn, cut_off=gate.cut_off)
         return NullDraw(outcome.observed, outcome.met)
 
-    return () if gate.claim.closing else null_draws(rule.metric, layers, apply)
+    return null_draws(rule.metric, layers, apply)
 
 
 def _unsound(controls: Sequence[ControlOutcome], traps: Sequence[TrapOutcome]) -> bool:

@@ -23,12 +23,13 @@ from reports.prereg.preregistration import (
     Expected,
     Gate,
     Interval,
+    NullSubject,
     Preregistration,
     gates,
     registered_cells,
 )
 from reports.prereg.rules import ClosingAbove, ClosingAtMost, LargestAtMost
-from reports.prereg.samples import Measured
+from reports.prereg.samples import OF_NULL, Measured, Samples
 from reports.testing.small_rules import (
     SUBJECT,
     a_claim,
@@ -504,3 +505,22 @@ def test_a_cell_says_what_all_layers_to_it_do_and_what_it_does_alone() -> None:
 )
 def test_a_gate_says_where_what_and_what_was_needed(changed: dict[str, str], message: str) -> None:
     assert gate_message(decided(RUNG, **changed).gates[0]) == message
+
+
+def test_a_draw_of_the_null_subject_is_judged_by_the_rule_of_the_whole_model() -> None:
+    """Of a draw there is its inflation alone, the same model in other rotations: no prompts of its own."""
+    prereg = replace(a_rung(CLAIM), asks="structure", null_subject=NullSubject(3, seed=1))
+    cells = {cell: of(cell, measured(cell)) for cell in registered_cells(prereg, LAYERS)}
+    cell = Cell("claim", "one_bit_nll", 3)
+    own = cells[cell].measured
+    drawn = Samples((0.04, 0.2, 0.05), "inflation", "-", ("draw",), "prompts")
+    axes = {**own.axes, "draw": ("0", "1", "2")}
+    beside = replace(own, samples={**own.samples, OF_NULL + "inflation": drawn}, axes=axes)
+    cells[cell] = replace(cells[cell], measured=beside)
+
+    (gate,) = decide(prereg, LAYERS, cells).gates
+
+    assert [(draw.observed, draw.met) for draw in gate.null] == [(0.04, True), (0.2, False), (0.05, True)]
+    assert gate.met_by_noise
+    assert "met by noise: 2 of 3 draws of the null subject, 0.040 to 0.200" in gate_message(gate)
+    assert decide(prereg, LAYERS, cells).verdict == "VACUOUS"

@@ -44,9 +44,12 @@ def _gauge_lines(prereg: Preregistration, layers: int, cores: int) -> list[str]:
 
 
 def search_effort(prereg: Preregistration, layers: int, cores: int, sample: bool = False) -> tuple[float, float] | None:
-    """What the searches of a rung, and those of its nulls, take at `layers` layers [flop, s]; None without any."""
+    """What the searches of a rung, and those of its nulls, take at `layers` layers [flop, s]; None without any.
+
+    None of rotations of keys either: a subject's sizes do not say how wide its heads are.
+    """
     rotations = prereg.rotations
-    if rotations is None or not lifting(prereg):
+    if rotations is None or prereg.key_cache is not None or not lifting(prereg):
         return None
     if prereg.held_out is not None:
         weights, nulls = held_out_flops(prereg.subject, rotations, prereg.held_out, layers, sample)

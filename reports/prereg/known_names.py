@@ -22,8 +22,11 @@ GENERATORS = {
     "own_codebook": ("distinct", "noise_energy"),  # sign vectors and a hiding rotation of each matrix's own
     "shared_directions": ("rank", "noise_energy"),  # few input directions, the same for every expert
     "common_part": ("rank", "noise_energy"),  # of all experts, and deltas of that rank and energy, neurons renumbered
+    "sign_keys": ("distinct", "noise_energy"),  # of a whole model: sign words behind a rotation of each head's keys
+    "constant_keys": ("noise_energy",),  # of a whole model: before RoPE every key is the same, but for noise
 }
-MODELS = ("gaussian", "peaky_codebook", "shared_codebook")  # generators whose experts can be those of a whole model
+WHOLE = ("sign_keys", "constant_keys")  # generators of a whole model alone: what they plant is in no expert
+MODELS = ("gaussian", "peaky_codebook", "shared_codebook", *WHOLE)  # that make a whole model
 
 
 def metrics(rule: str, *, beside: str | None = None) -> tuple[str, ...]:

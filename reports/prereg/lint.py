@@ -132,8 +132,8 @@ def _norms(prereg: Preregistration) -> list[Finding]:
 
 
 def _budget(prereg: Preregistration) -> list[Finding]:
-    """What the method costs in bits, by shapes alone."""
-    if prereg.rotations is None:
+    """What the method costs in bits, by shapes alone; of rotations of keys the measure says it, which knows heads."""
+    if prereg.rotations is None or prereg.key_cache is not None:
         return []
     text, bound = arithmetic(prereg.subject, prereg.rotations), prereg.prefilter
     if bound is None:

@@ -8,6 +8,7 @@ from reports.prereg.samples import Measured, Samples
 
 CROSS_VALIDATED = "the cross-validated claim needs two experts"  # on one a rotation is learned, on the other measured
 REPLACED = "one bit is measured in a mixture of experts, whose experts are replaced in the model"
+FOUND_BY_EXPERTS = "keys are measured in a mixture of experts, whose layers are found by their experts"
 Severity = Literal["proved", "note", "warning", "refused"]
 Branch = tuple[Severity, str]  # what is known of a gate coming out one way
 

@@ -191,7 +191,7 @@ class ControlModel:
     prompt_tokens: Tokens
     nll: Nats  # of the unquantised model, set by the scale of its logits [nats] …
     nll_tolerance: Nats  # … and how far from it the sampled mean may be [nats]
-    basis: Basis | None = None  # in which its weights are quantised; none where they are not
+    basis: Basis | None = None  # in which its weights or keys are quantised; none where they are not
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -353,6 +353,16 @@ class ExpertOutputs:
     outliers: Annotated[Array[Size], ONCE]  # largest channels of each output that are kept; reported
     scopes: Array[LayerCount]  # numbers of layers at which that and other roundings are reported
     seed: Seed  # of permuted scales
+
+
+@dataclass(frozen=True, config=REGISTERED)
+class KeyCache:
+    """How a rotation of each head's keys is learned on half of the sources, and what its bits are spread over."""
+
+    learning_tokens: Draws  # of a layer, at most, evenly spaced over the prompts that teach
+    context_tokens: Annotated[Int, integer(1, MOST_TOKENS)]  # of a cache that holds one rotation and mean for each head
+    widest_together: Size  # of all heads as one, which have one rotation where they are no wider; reported
+    together_steps: Steps  # of that search and of the one on keys that are not centred, in long steps; reported
 
 
 @dataclass(frozen=True, config=REGISTERED)
@@ -536,6 +546,7 @@ class Preregistration:
     gauge: Gauging | None = None  # registered as soon as a claim's metric needs a learned gauge
     activations: Activations | None = None  # registered as soon as a claim's metric needs what a model computes
     expert_outputs: ExpertOutputs | None = None  # registered as soon as something rounds what experts put out
+    key_cache: KeyCache | None = None  # registered as soon as a claim's metric needs keys as they are cached
     rests_on: Annotated[Array[Rung], ONCE] = ()  # other rungs: where one of them is dead, this one means less
 
     def claim(self, name: str) -> Claim:

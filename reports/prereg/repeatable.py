@@ -23,6 +23,8 @@ def uses(prereg: Preregistration) -> dict[str, list[str]]:
         found.setdefault(prereg.rotations.optimiser, []).append(f"{applied[0]} applies it to another expert")
     if prereg.held_out is not None:
         found.setdefault(prereg.rotations.optimiser, []).append("experts of the other half are measured in it")
+    if prereg.key_cache is not None:
+        found.setdefault(prereg.rotations.optimiser, []).append("keys of other sources are quantised in it")
     if prereg.one_bit is not None:
         for optimiser in dict.fromkeys((prereg.rotations.optimiser, *prereg.one_bit.best_of)):
             found.setdefault(optimiser, []).append("experts are quantised in it")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": (
         "closed_forms", "coding", "batch", "rotations", "overlap", "canonical", "gauge", "spectra", "matching",
-        "planted", "nulls", "stored", "descent", "searches", "integer", "benchmarks",
+        "keys", "planted", "nulls", "stored", "descent", "searches", "integer", "benchmarks",
     ),
     "reports": (
         "base", "artefacts", "prereg", "prereg.parsing", "store", "seals", "judge", "judge.compare", "theorems",
@@ -24,7 +24,7 @@ WINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "fixtures": (
         "families", "checkpoints", "hub", "code_digest", "planted", "subjects", "models", "rotating", "comparing",
-        "bench", "quantising", "measures", "plugin", "model_plugin", "inspecting", "__main__",
+        "bench", "quantising", "keys", "measures", "plugin", "model_plugin", "inspecting", "__main__",
     ),
 }  # fmt: skip
 ABOVE_ALL = ("testing", "faults", "training", "conftest", "specimens")

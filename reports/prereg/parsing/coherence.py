@@ -10,7 +10,7 @@ from itertools import pairwise
 from kernels.closed_forms.held_out_levels import learning_rows
 from reports.base.errors import BadInput
 from reports.prereg.known_metrics import measure_of
-from reports.prereg.known_names import GENERATORS, MODELS, breaking, lands
+from reports.prereg.known_names import GENERATORS, MODELS, WHOLE, breaking, lands
 from reports.prereg.measures import alone, measure_file, needs
 from reports.prereg.parsing.refusals import keys_of, refuse, require_keys
 from reports.prereg.preregistration import Claim, Control, Dense, OneBit, Preregistration, SealedConfig, Subject
@@ -118,6 +118,8 @@ def check_control_keys(controls: object, claims: Sequence[Claim]) -> None:
         if claim.of_model and generator not in MODELS:
             allowed = f"one of {', '.join(MODELS)} for a claim about the whole model"
             refuse(f"controls[{i}].generator", generator, allowed)
+        if generator in WHOLE and not claim.of_model:
+            refuse(f"controls[{i}].generator", generator, "one that plants something in experts")
         rotating = lands(claim.rule.metric)
         pairs = KNOWN if rotating else KNOWN[:1]
         beside = ("stored", *(OF_ROTATIONS if rotating else ()), *breaking(claim.rule.metric))
@@ -166,18 +168,18 @@ def check(prereg: Preregistration) -> None:
 
 
 def _check_control_models(prereg: Preregistration) -> None:
-    """A token's experts are among those that there are; a basis is named where weights are quantised in one."""
+    """A token's experts are among those that there are; a basis is named where weights or keys are quantised in one."""
     for i, control in enumerate(prereg.controls):
         model, key = control.model, f"controls[{i}].model"
         if model is None:
             continue
         if model.experts_per_token > control.experts:
             refuse(f"{key}.experts_per_token", model.experts_per_token, f"an integer from 1 to {control.experts}")
-        quantised = "one_bit" in needs(prereg.claim(control.claim).rule.metric)
+        quantised = not {"one_bit", "key_cache"}.isdisjoint(needs(prereg.claim(control.claim).rule.metric))
         if quantised and model.basis is None:
             raise BadInput(f"{key}.basis: missing, expected in which basis it is quantised; add it")
         if not quantised and model.basis is not None:
-            refuse(f"{key}.basis", model.basis, "none, since its weights are not quantised")
+            refuse(f"{key}.basis", model.basis, "none, since nothing of it is quantised in a basis")
 
 
 def _check_secondaries(prereg: Preregistration) -> None:
@@ -258,6 +260,7 @@ def _check_read(prereg: Preregistration) -> None:
         ("permutations", "how many orders are drawn"),
         ("activations", "how the model is run on text"),
         ("expert_outputs", "how outputs are rounded"),
+        ("key_cache", "how rotations of keys are learned"),
     ):
         metric = next((metric for metric in read if key in needs(metric)), None)
         if metric is not None and getattr(prereg, key) is None:

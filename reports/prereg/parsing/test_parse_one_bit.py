@@ -178,7 +178,7 @@ def test_only_some_generators_make_whole_models(generator: str) -> None:
     if generator in MODELS:
         assert parse(values).controls[PLANTED].generator == generator
         return
-    allowed = "one of gaussian, peaky_codebook, shared_codebook for a claim about the whole model"
+    allowed = f"one of {', '.join(MODELS)} for a claim about the whole model"
     with pytest.raises(BadInput, match=rf"generator: obtained the text '{generator}', expected {allowed}$"):
         parse(values)
 
