@@ -65,7 +65,9 @@ def _domain_table(outcomes: Sequence[GateOutcome]) -> Table | None:
         for value in outcome.rule.domains
     ]
     columns = ("gate", "domain", "observed", "95 % interval", "prompts", "sources")
-    return Table("Domain by domain, with a bootstrap over its sources", columns, tuple(rows), unit="-") if rows else None
+    return (
+        Table("Domain by domain, with a bootstrap over its sources", columns, tuple(rows), unit="-") if rows else None
+    )
 
 
 def borderline(rule: RuleOutcome | None) -> str | None:

@@ -5,6 +5,7 @@ two: nightly, but for what is judged on the kernels and the measures themselves 
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from fixtures.keys import key_bases
 from fixtures.keys.cached_keys import LayerKeys
 from fixtures.models.self_prompts import sample_prompts
 from fixtures.planted.generated import Recipe
+from fixtures.planted.olmoe import generator_for
 from fixtures.planted.planted_keys import ConstantKey, KeyStructure, SignKeys
 from fixtures.testing.shipped_rung import small_subject, write_shipped_rung
+from kernels.keys.gaussian_keys import gaussian_keys
 from reports.base.errors import ExitCode
 
 RULE = "C-key-cache-v1-olmoe_nano"
@@ -73,9 +76,9 @@ def test_a_null_drawn_after_rope_is_noticed(
     """It forgets circles: the control of one key and 5 % noise then lifts above what is registered."""
 
     def after(self: key_bases.KeyLearning, keys: LayerKeys, index: int, *where: object) -> LayerKeys:
-        generator = key_bases.generator_for(self.null.seed, "null keys", index, *where)
-        drawn = key_bases.gaussian_keys(keys.keys, generator).to(keys.keys.dtype)
-        return key_bases.replace(keys, keys=drawn)
+        generator = generator_for(self.null.seed, "null keys", index, *where)
+        drawn = gaussian_keys(keys.keys, generator).to(keys.keys.dtype)
+        return replace(keys, keys=drawn)
 
     monkeypatch.setattr(key_bases.KeyLearning, "draw", after)
 

@@ -93,7 +93,7 @@ def test_a_basis_is_named_where_weights_are_quantised_and_nowhere_else() -> None
     found = values()
     found["controls"][0]["model"]["basis"] = "haar"
     assert said(found).removeprefix("rule.toml: ").startswith(
-        "controls[0].model.basis: obtained the text 'haar', expected none, since its weights are not quantised"
+        "controls[0].model.basis: obtained the text 'haar', expected none, since nothing of it is quantised in a basis"
     )  # fmt: skip
     one_bit = tomllib.loads((RULES / "E-ffn-rotation-v6-olmoe_nano.toml").read_text("utf8"))
     (place,) = [i for i, one in enumerate(one_bit["controls"]) if one["name"] == "null_one_bit"]
