@@ -174,7 +174,7 @@ def traps_once(outcomes: Sequence[GateOutcome]) -> list[TrapOutcome]:
 
 
 UNSAID: Mapping[Verdict, str] = {
-    "KILLED": "This rule is dead on this subject. It does not say that expert weights cannot be compressed, nor that "
+    "KILLED": "This rule is dead on this subject. It does not say that weights or keys cannot be compressed, nor that "
     "another estimator, another model or a rule set against its own null would come out the same.",
     "SURVIVED": "No registered rule fired on this subject. It does not say that the claims hold for other models.",
     "INCONCLUSIVE": "Nothing is decided: an instrument is out of line, so the claims are neither dead nor alive.",

@@ -100,7 +100,7 @@ def test_the_verdict_comes_first(complete: tuple[Path, ...]) -> None:
     assert "<title>KILLED: E-test, design 4</title>" in html
     said = [
         "KILLED</span> narrow-d threshold unmet at 2-layer checkpoint</h1>",
-        "It does not say that expert weights cannot be compressed",
+        "It does not say that weights or keys cannot be compressed",
         str(document["core_sha256"]),
         ">narrow_d@2-layer</th>",
         "Nothing is narrow.",

@@ -97,7 +97,7 @@ def test_the_summary_holds_every_gate_and_instrument() -> None:
         assert f"| {outcome.gate.id} | {outcome.status}" in text
     assert "| beta_lift@2-layer | KILLED (after the kill, exploratory) | 1.200 | 1.500 |" in text
     assert "- controls: 1 of 1 sound" in text
-    assert "It does not say that expert weights cannot be compressed" in text
+    assert "It does not say that weights or keys cannot be compressed" in text
     assert len(text) < 4000
     stopped, _ = measured_rung(first_kill)
     assert "| narrow_d@4-layer | NOT RUN (after the kill, exploratory) | — | — | — | 2 cells missing |" in step_summary(
