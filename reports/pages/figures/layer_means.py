@@ -11,7 +11,7 @@ from reports.judge.decision import Decision
 from reports.judge.gates import Measurements
 from reports.pages.figures.axes import Mark, draw_series, layer_axis, legend, level
 from reports.pages.figures.figure import Figure, Panel, layers_absent, nothing
-from reports.prereg.known_metrics import counted_by
+from reports.prereg.known_metrics import counted_by, one_counted
 from reports.prereg.preregistration import Cell, Claim
 from reports.prereg.rules import MeanAtLeast, ShareRule
 from reports.prereg.samples import Measured
@@ -48,7 +48,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
         panels=(
             Panel(
                 name="by_layer",
-                title=f"mean {rule.metric} of a layer's matrices" if several else f"{rule.metric} of a layer",
+                title=f"mean {rule.metric} of a layer's {counted_by(rule.metric)}" if several else f"{rule.metric} of a layer",
                 description=f"Mean {rule.metric} by layer, between {min(series[OWN]):.4g} and {max(series[OWN]):.4g}, "
                 f"beside what noise has and the threshold {bound:g}.",
                 draw=partial(_draw, layers=layers, series=series, bound=bound, label=label),
@@ -78,7 +78,8 @@ def mean_series(measured: Sequence[Measured], metric: str) -> dict[str, list[flo
 def _table(
     layers: Sequence[int], measured: Sequence[Measured], series: Mapping[str, Sequence[float]], metric: str
 ) -> Table:
-    over = "" if counted_by(metric) == "layers" else ", means over the layer's matrices; least and largest of a matrix"
+    over = f", means over the layer's {counted_by(metric)}; least and largest of one {one_counted(metric)}"
+    over = "" if counted_by(metric) == "layers" else over
     return Table(
         caption=f"{metric} by layer{over}",
         columns=("layer", *series, "least", "largest"),

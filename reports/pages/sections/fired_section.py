@@ -22,8 +22,8 @@ def section(told: Told) -> Section:
     notes = [
         "All values are ratios [-]. Margin: observed minus needed. Within reach: what a reproduction may observe, were "
         "every value off by its registered tolerance. The interval is of layers like those read: of a share by a "
-        "hierarchical beta-binomial, of a mean by Student's t; of one_bit_nll it is a bootstrap over the sources of "
-        "prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five, by the "
+        "hierarchical beta-binomial, of a mean by Student's t; of the whole model's NLL it is a bootstrap over the "
+        "sources of prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five, by the "
         "noncentral t."
     ]
     if any(outcome.rule is not None and outcome.gate.census and not outcome.pairs for outcome in decision.gates):
