@@ -28,9 +28,10 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
     name, title = f"layers_{claim.name}", f"Mean {rule.metric} by layer"
     if not isinstance(rule, MeanAtLeast | ShareRule):
         return nothing(name, title, "a rule on a mean, or on a share of layers")
-    several = counted_by(rule.metric) != "layers"
+    counted = counted_by(rule.metric)
+    shown = rule.metric if counted == "layers" else f"mean {rule.metric}"
     bound = rule.at_least if isinstance(rule, MeanAtLeast) else rule.bound
-    of = "" if isinstance(rule, MeanAtLeast) else f"at most, by {rule.at_least:.0%} of {counted_by(rule.metric)}, "
+    of = "" if isinstance(rule, MeanAtLeast) else f"at most, by {rule.at_least:.0%} of {counted}, "
     cells = [Cell("claim", claim.name, layer) for layer in decision.layers]
     measured = {cell: measurements[cell].measured for cell in cells if cell in measurements}
     if not measured:
@@ -48,7 +49,7 @@ def layer_means(decision: Decision, claim: Claim, measurements: Measurements) ->
         panels=(
             Panel(
                 name="by_layer",
-                title=f"mean {rule.metric} of a layer's {counted_by(rule.metric)}" if several else f"{rule.metric} of a layer",
+                title=f"{shown} of a layer" if counted == "layers" else f"{shown} of a layer's {counted}",
                 description=f"Mean {rule.metric} by layer, between {min(series[OWN]):.4g} and {max(series[OWN]):.4g}, "
                 f"beside what noise has and the threshold {bound:g}.",
                 draw=partial(_draw, layers=layers, series=series, bound=bound, label=label),

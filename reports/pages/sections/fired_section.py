@@ -23,8 +23,8 @@ def section(told: Told) -> Section:
         "All values are ratios [-]. Margin: observed minus needed. Within reach: what a reproduction may observe, were "
         "every value off by its registered tolerance. The interval is of layers like those read: of a share by a "
         "hierarchical beta-binomial, of a mean by Student's t; of the whole model's NLL it is a bootstrap over the "
-        "sources of prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five, by the "
-        "noncentral t."
+        "sources of prompts. Detectable: the effect that a two-sided 5 % test would detect four times out of five, by "
+        "the noncentral t."
     ]
     if any(outcome.rule is not None and outcome.gate.census and not outcome.pairs for outcome in decision.gates):
         notes.append(f"A gate over every layer has no interval: {CENSUS}.")
