@@ -48,7 +48,7 @@ def test_it_runs_the_command_line_of_its_checkout_from_another_folder(site: Path
     done = given(tmp_path, site, "status", "no-such-rule")
     assert (done.returncode, done.stdout) == (ExitCode.BAD_INPUT, "")
     assert done.stderr.startswith(
-        "error: 'no-such-rule': no such preregistration; there are E-ffn-rotation-v4-minilm, "
+        "error: 'no-such-rule': no such preregistration; there are C-key-cache-v1-olmoe_nano, "
     )
 
 

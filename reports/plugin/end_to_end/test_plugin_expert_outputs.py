@@ -49,8 +49,8 @@ def test_noise_whose_outputs_matter_survives(pytester: pytest.Pytester, elsewher
     assert gate["observed"] == max(row["observed"] for row in gate["domains"])
     assert gate["interval"][1] == max(row["interval"][1] for row in gate["domains"]) < 0.05
     assert gate["undecided"] is False
-    assert {row["sources"] for row in gate["domains"]} == {32}
-    traps = {(trap["trap"], trap["layer"]) for trap in decision["traps"]}
+    assert {row["sources"] for row in gate["domains"]} == {64}
+    traps = {(trap["name"], trap["layer"]) for trap in decision["traps"]}
     assert traps == {("untouched_outputs", 0), ("untouched_outputs", 1), ("zeroed_outputs", 1), ("int8_outputs", 1)}
     assert all(trap["sound"] for trap in decision["traps"])
     obtained = {control["name"]: control["obtained"] for control in decision["controls"]}

@@ -298,7 +298,7 @@ REFUSED = [
     ("traps.0.rule", "at_levels", "traps[0].rule: obtained the text 'at_levels', expected one of at_level, mean_at_mo"),
     ("traps.0.rule", "mean_at_most", "traps[0].within: unknown key, expected one of name, claim, rule, metric, at_mos"),
     ("traps.1.rule", "at_level", "traps[1].at_most: unknown key, expected one of name, claim, rule, metric, within"),
-    ("traps.0.metric", "off_gain", "traps[0].metric: obtained the text 'off_gain', expected one of haar_beta, nul"),
+    ("traps.0.metric", "off_gain", "traps[0].metric: obtained the text 'off_gain', expected one of haar_key_cosine"),
     ("traps.1.metric", "haar_beta", "traps[1].metric: obtained the text 'haar_beta', expected one of off_gain"),
     ("traps.0.claim", "beta", "traps[0].claim: obtained the text 'beta', expected one of narrow_d, beta_lift, one_bit"),
     ("traps.0.within", -0.01, "traps[0].within: obtained -0.01, expected a number from 0"),

@@ -92,7 +92,7 @@ REFUSED = [
     (f"{MODEL}.nll_tolerance", -0.1, f"{IN_MODEL}.nll_tolerance: obtained -0.1, expected a number from 0 to 100"),
     (f"{MODEL}.nll_tolerance", nan, f"{IN_MODEL}.nll_tolerance: obtained nan, expected a number from 0 to 100"),
     (f"{MODEL}.basis", "random", f"{IN_MODEL}.basis: obtained the text 'random', expected one of learned, unrotated"),
-    (f"{MODEL}.basis", None, f"{IN_MODEL}.basis: obtained a NoneType, expected one of learned, unrotated"),
+    (f"{MODEL}.basis", None, f"{IN_MODEL}.basis: missing, expected in which basis it is quantised; add it"),
     (f"{MODEL}.seed", 1, f"{IN_MODEL}.seed: unknown key, expected one of layers, experts_per_token, heads"),
     (f"controls.{PLANTED}.sheared", 0.1, f"controls[{PLANTED}].sheared: unknown key, expected one of name, claim"),
     (f"controls.{PLANTED}.unrotated", 0.6, f"controls[{PLANTED}].unrotated: unknown key, expected one of name, claim"),
@@ -275,7 +275,7 @@ def test_a_claim_is_judged_by_the_registered_quantiser(metric: str) -> None:
     values["tolerances"][metric] = 0.02
     with pytest.raises(
         BadInput,
-        match=rf"claims\[2\]\.metric: obtained the text '{metric}', expected one of held_out_inflation, inflation",
+        match=rf"claims\[2\]\.metric: obtained the text '{metric}', expected one of held_out_inflation, key_inflation",
     ):
         parse(values)
 
