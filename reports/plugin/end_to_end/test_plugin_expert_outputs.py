@@ -57,7 +57,7 @@ def test_noise_whose_outputs_matter_survives(pytester: pytest.Pytester, elsewher
     assert obtained == {
         "planted_expert_output": "MET", "loud_expert_output": "KILLED", "clipped_expert_output": "INCONCLUSIVE",
     }  # fmt: skip
-    result.stdout.fnmatch_lines(["*at most in any domain: int2 +*, permuted +*, per tensor +*, 8 kept +*, 16 kept +*"])
+    result.stdout.fnmatch_lines(["*at most in any domain: int2 +*, permuted +*"])
 
 
 @pytest.mark.nightly
