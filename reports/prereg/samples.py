@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import overload
 
 LABELS = ("domains", "sources")  # texts of a measurement, one line for each prompt
+UNNAMED = "unnamed"  # the domain of prompts that name none
 OF_NULL = "null_subject_"  # before the name of a metric: the same of each registered draw of the null subject
 
 

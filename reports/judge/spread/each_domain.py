@@ -8,8 +8,8 @@ from kernels.closed_forms.inflation import inflation
 from reports.judge.bootstrap import bootstrap_over_prompts
 from reports.prereg.measurement import Measurement
 from reports.prereg.preregistration import Interval
+from reports.prereg.samples import UNNAMED
 
-UNNAMED = "unnamed"  # the domain of prompts that name none
 Pairs = list[tuple[float, float]]  # (NLL₀, NLL) of each prompt [nats]
 Decided = Literal["met", "missed", "undecided"]
 
