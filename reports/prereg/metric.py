@@ -72,6 +72,19 @@ def positions(count: int) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
 
 
+def inflation_branches(at_most: float, lossless: str, improved: str) -> tuple[Branch, Branch]:
+    """Of a bound on an inflation: NLL is at least 0, so that it is at least -1, and it has no upper bound.
+
+    `lossless`: what has an inflation of 0; `improved`: what alone could have one below.
+    """
+    met: Branch = ("proved", f"attainable: {lossless} inflation 0 ≤ {at_most:g} [-]")
+    if at_most < -1:
+        met = ("refused", f"unreachable: inflation ≥ -1, and {at_most:g} is asked for [-]")
+    elif at_most < 0:
+        met = ("proved", f"attainable only by {improved}: inflation ≤ {at_most:g} < 0 [-]")
+    return met, ("proved", f"attainable: inflation has no upper bound, so it can exceed {at_most:g} [-]")
+
+
 def unknown(metric: str) -> tuple[Branch, Branch]:
     """What is said of a metric whose measure declares no range."""
     branch: Branch = ("warning", f"unchecked: nothing is known of the range of {metric}")
